@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* The simulated kernel: what /dev/dri/renderD128 with nouveau behind it would
+ * answer, as functions instead of system calls. All arguments are those of the uAPI
+ * (drm-uapi/nouveau_drm.h, facts: docs/uapi.md); errors are returned as -errno.
+ *
+ * Threads: any. A file may be closed while another thread is inside a call on it; that
+ * call finishes first. */
+#ifndef KMD_H
+#define KMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct kmd;
+
+enum kmd_compat {
+   KMD_COMPAT_BETTER,   /* fills in what upstream left out */
+   KMD_COMPAT_UPSTREAM, /* answers exactly as Linux does */
+};
+
+struct kmd_config {
+   uint32_t chipset;   /* see nvsim_config */
+   uint32_t sm_count;
+   uint64_t vram_B;
+   uint64_t seed;
+   uint32_t host_threads;
+   uint64_t sim_debug; /* NVSIM_DEBUG */
+   uint64_t debug;     /* KMD_DEBUG bits of kmd_debug_flags */
+   enum kmd_compat compat;
+   bool no_svm;        /* SVM_INIT answers -ENOSYS, as on stock distributions */
+   bool no_uffd;       /* behave as if userfaultfd were not permitted */
+};
+
+struct util_flag;
+extern const struct util_flag kmd_debug_flags[];
+#define KMD_DEBUG_EVICTALL  (1ull << 0) /* migrate back after every fault service */
+#define KMD_DEBUG_NOMIGRATE (1ull << 1) /* migration moves nothing */
+#define KMD_DEBUG_IOCTL     (1ull << 2) /* print each ioctl and its answer */
+#define KMD_DEBUG_FAULT     (1ull << 3) /* print each fault entry and its service */
+#define KMD_DEBUG_NOSVM     (1ull << 4) /* SVM_INIT answers -ENOSYS */
+#define KMD_DEBUG_NOUFFD    (1ull << 5) /* pretend that userfaultfd is refused */
+
+/* Reads NOUVEAU_CHIPSET, NVSIM_SMS, NVSIM_VRAM_MB, NVSIM_SEED, NVSIM_THREADS,
+ * NVSIM_DEBUG, KMD_DEBUG, KMD_COMPAT. */
+void kmd_config_from_env(struct kmd_config *config_out);
+
+/* One card. 0 or -errno. */
+int kmd_create(const struct kmd_config *config, struct kmd **kmd_out);
+/* All files must be closed. */
+void kmd_destroy(struct kmd *kmd);
+
+/* A new DRM file (one nouveau client). Returns a handle >= 0 or -errno. */
+int kmd_open(struct kmd *kmd);
+/* Releases everything that the file owns; waits for its work to stop. */
+int kmd_close(struct kmd *kmd, int file);
+/* Dispatches on the ioctl number alone. 0 or -errno. -EBADF: no such file. */
+int kmd_ioctl(struct kmd *kmd, int file, unsigned long request, void *arg);
+/* `offset` is a map_handle of GEM_NEW/GEM_INFO. `addr` and `flags` as mmap(2)
+ * (MAP_FIXED_NOREPLACE included). MAP_FAILED with errno set. */
+void *kmd_mmap(struct kmd *kmd, void *addr, size_t length, int prot, int flags,
+               int file, off_t offset);
+int kmd_munmap(struct kmd *kmd, void *addr, size_t length);
+
+#endif

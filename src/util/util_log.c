@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+#include "util/util_log.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static enum util_log_level threshold = UTIL_LOG_WARN;
+
+static void
+read_threshold(void)
+{
+   static const char *const names[] = {"error", "warn", "info", "debug"};
+   const char *env = getenv("PARTAGE_LOG");
+   if (!env)
+      return;
+   for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+      if (!strcmp(env, names[i])) {
+         threshold = i;
+         return;
+      }
+   }
+   fprintf(stderr,
+           "partage: PARTAGE_LOG=%s: expected error, warn, info or debug\n",
+           env);
+}
+
+void
+util_log(enum util_log_level level, const char *module, const char *fmt, ...)
+{
+   pthread_once(&once, read_threshold);
+   if (level > threshold)
+      return;
+   /* One write for a line, so that threads do not mix inside it. */
+   char line[1024];
+   int n = snprintf(line, sizeof(line), "partage: %s: ", module);
+   va_list ap;
+   va_start(ap, fmt);
+   vsnprintf(line + n, sizeof(line) - n, fmt, ap);
+   va_end(ap);
+   fprintf(stderr, "%s\n", line);
+}
+
+uint64_t
+util_time_ns(void)
+{
+   struct timespec ts;
+   clock_gettime(CLOCK_MONOTONIC, &ts);
+   return (uint64_t)ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
