@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* nouveau's user interface: ioctl numbers and argument layouts (docs/uapi.md says
- * what each answers). Ours in wording; numbers and layouts are those of Linux,
- * so that the same client talks to a real kernel and to the simulated one.
+/* nouveau's user interface: ioctl numbers and argument layouts (docs/uapi.md
+ * says what each answers). Ours in wording; numbers and layouts are those of
+ * Linux, so that the same client talks to a real kernel and to the simulated
+ * one.
  *
  * Generic DRM ioctls (VERSION, GEM_CLOSE, GET_CAP, SYNCOBJ_*) come from the
  * system's <drm/drm.h>. All integers are little endian; all pointers travel as
@@ -465,8 +466,8 @@ struct nv_device_info_v0 {
    DRM_NOUVEAU_IOW(DRM_NOUVEAU_GPUOBJ_FREE, struct drm_nouveau_gpuobj_free)
 /* size: header, payload and data together */
 #define DRM_IOCTL_NOUVEAU_NVIF(size)                                           \
-   DRM_IOC(DRM_IOC_READWRITE, DRM_IOCTL_BASE,                                  \
-           DRM_COMMAND_BASE + DRM_NOUVEAU_NVIF, size)
+   _IOC(_IOC_READ | _IOC_WRITE, DRM_IOCTL_BASE,                                \
+        DRM_COMMAND_BASE + DRM_NOUVEAU_NVIF, size)
 #define DRM_IOCTL_NOUVEAU_SVM_INIT                                             \
    DRM_NOUVEAU_IOWR(DRM_NOUVEAU_SVM_INIT, struct drm_nouveau_svm_init)
 #define DRM_IOCTL_NOUVEAU_SVM_BIND                                             \
