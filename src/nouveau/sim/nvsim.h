@@ -61,6 +61,9 @@ void nvsim_wr32(struct nvsim *sim, uint32_t reg, uint32_t value);
 
 /* BAR1 over all of VRAM, for the life of the card. */
 void *nvsim_vram(struct nvsim *sim);
+/* The memory file behind VRAM (offset = video address), so that a buffer object can
+ * be mapped once more at another CPU address, MAP_SHARED. Owned by the card. */
+int nvsim_vram_fd(struct nvsim *sim);
 
 /* GP_PUT in the channel's USERD has changed. Stands in for the host unit snooping
  * USERD, which a process cannot see. */
