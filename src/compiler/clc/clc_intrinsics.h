@@ -6,17 +6,18 @@
  * by name.
  *
  * Three attribute classes tell LLVM what it may do with a call:
- *   PURE    no memory, may be merged, moved and speculated
- *   CROSS   reads other lanes or the active mask: convergent, no memory
- * otherwise EFFECT  orders memory or threads: convergent, reads and writes any
- * memory
+ *
+ * - PURE: no memory; may be merged, moved and speculated
+ * - CROSS: reads other lanes or the active mask; convergent, no memory
+ * - EFFECT: orders memory or threads; convergent, reads and writes any memory
  *
  * `c0` offsets are NVIR_C0_* of nvir.h plus the argument block; they are nearly
  * always constants, but LLVM may merge two calls into one with a run-time
- * offset (always naturally aligned): that is an LDC. `c` of a shuffle is SHFL's
- * operand: bits 0-4 clamp, 8-12 segment mask (isa.md §3.6); full warp: 0x1f for
- * idx, down and bfly, 0 for up. An out-of-range source lane gives the own
- * value.
+ * offset (always naturally aligned): that is an LDC.
+ *
+ * `c` of a shuffle is SHFL's operand: bits 0-4 clamp, 8-12 segment mask
+ * (isa.md §3.6); full warp: 0x1f for idx, down and bfly, 0 for up. An
+ * out-of-range source lane gives the own value.
  *
  * This header is read as C by the compiler and as OpenCL C by the library. */
 #ifndef CLC_INTRINSICS_H
