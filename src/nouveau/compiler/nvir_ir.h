@@ -115,103 +115,90 @@ enum nvir_atom {
 #define NVIR_OP_COMMUTES   8
 #define NVIR_OP_READS_MEM  16
 
-#define NVIR_OPS(X)                                                            \
-   X(PHI, phi, 1, -1,                                                          \
-     NVIR_OP_PSEUDO) /* source i comes from block->preds[i] */                 \
-   X(UNDEF, undef, 1, 0, NVIR_OP_PSEUDO)                                       \
-   X(COPY, copy, 1, 1, NVIR_OP_PSEUDO)                                         \
-   X(COLLECT, collect, 1, -1,                                                  \
-     NVIR_OP_PSEUDO) /* 1-word values → one wide value */                    \
-   X(SPLIT, split, -1, 1,                                                      \
-     NVIR_OP_PSEUDO) /* wide value → words; dst may be NULL */               \
-   X(PCOPY, pcopy, -1, -1, NVIR_OP_PSEUDO) /* all dsts[i] = srcs[i] at once */ \
-   X(MACH, mach, -1, -1, NVIR_OP_PSEUDO)                                       \
-   /* terminators */                                                           \
-   X(BR, br, 0, 0, NVIR_OP_TERMINATOR | NVIR_OP_PSEUDO) /* succs[0] */         \
-   X(CBR, cbr, 0, 1,                                                           \
-     NVIR_OP_TERMINATOR | NVIR_OP_PSEUDO) /* I1 ? succs[0] : succs[1] */       \
-   X(EXIT, exit, 0, 0, NVIR_OP_TERMINATOR | NVIR_OP_PSEUDO)                    \
-   X(TRAP, trap, 0, 0, NVIR_OP_TERMINATOR | NVIR_OP_PSEUDO)                    \
-   /* integer */                                                               \
-   X(CONST, const, 1, 1, 0) /* an immediate as a value */                      \
-   X(ADD, add, 1, 2, NVIR_OP_COMMUTES)                                         \
-   X(SUB, sub, 1, 2, 0)                                                        \
-   X(MUL, mul, 1, 2, NVIR_OP_COMMUTES)                                         \
-   X(UMULHI, umulhi, 1, 2, NVIR_OP_COMMUTES)                                   \
-   X(SMULHI, smulhi, 1, 2, NVIR_OP_COMMUTES)                                   \
-   X(UDIV, udiv, 1, 2, 0)                                                      \
-   X(SDIV, sdiv, 1, 2, 0)                                                      \
-   X(UREM, urem, 1, 2, 0)                                                      \
-   X(SREM, srem, 1, 2, 0)                                                      \
-   X(SHL, shl, 1, 2,                                                           \
-     0) /* count: any amount, bits beyond the width are masked */              \
-   X(LSHR, lshr, 1, 2, 0)                                                      \
-   X(ASHR, ashr, 1, 2, 0)                                                      \
-   X(FSHL, fshl, 1, 3, 0) /* high half of {a:b} << c */                        \
-   X(FSHR, fshr, 1, 3, 0) /* low half of {a:b} >> c */                         \
-   X(AND, and, 1, 2, NVIR_OP_COMMUTES)                                         \
-   X(OR, or, 1, 2, NVIR_OP_COMMUTES)                                           \
-   X(XOR, xor, 1, 2, NVIR_OP_COMMUTES)                                         \
-   X(SMIN, smin, 1, 2, NVIR_OP_COMMUTES)                                       \
-   X(SMAX, smax, 1, 2, NVIR_OP_COMMUTES)                                       \
-   X(UMIN, umin, 1, 2, NVIR_OP_COMMUTES)                                       \
-   X(UMAX, umax, 1, 2, NVIR_OP_COMMUTES)                                       \
-   X(POPC, popc, 1, 1, 0)                                                      \
-   X(CLZ, clz, 1, 1, 0) /* the width for 0 */                                  \
-   X(CTZ, ctz, 1, 1, 0)                                                        \
-   X(BREV, brev, 1, 1, 0)                                                      \
-   X(BSWAP, bswap, 1, 1, 0)                                                    \
-   X(ICMP, icmp, 1, 2, 0)     /* src_type, cond, is_signed → I1 */           \
-   X(FCMP, fcmp, 1, 2, 0)     /* src_type, cond → I1 */                      \
-   X(SELECT, select, 1, 3, 0) /* a(I1) ? b : c */                              \
-   /* conversions: src_type → type */                                        \
-   X(TRUNC, trunc, 1, 1, 0)                                                    \
-   X(ZEXT, zext, 1, 1, 0)                                                      \
-   X(SEXT, sext, 1, 1, 0)                                                      \
-   X(BITCAST, bitcast, 1, 1, 0)                                                \
-   X(FTOF, ftof, 1, 1, 0) /* rnd */                                            \
-   X(FTOU, ftou, 1, 1, 0) /* rnd; always saturating, NaN → 0 */              \
-   X(FTOS, ftos, 1, 1, 0)                                                      \
-   X(UTOF, utof, 1, 1, 0) /* rnd */                                            \
-   X(STOF, stof, 1, 1, 0)                                                      \
-   /* float */                                                                 \
-   X(FADD, fadd, 1, 2, NVIR_OP_COMMUTES)                                       \
-   X(FSUB, fsub, 1, 2, 0)                                                      \
-   X(FMUL, fmul, 1, 2, NVIR_OP_COMMUTES)                                       \
-   X(FMA, fma, 1, 3, 0)                                                        \
-   X(FDIV, fdiv, 1, 2, 0) /* correctly rounded unless `fast` */                \
-   X(FREM, frem, 1, 2, 0)                                                      \
-   X(FSQRT, fsqrt, 1, 1, 0) /* correctly rounded unless `fast` */              \
-   X(FNEG, fneg, 1, 1, 0)                                                      \
-   X(FABS, fabs, 1, 1, 0)                                                      \
-   X(FCOPYSIGN, fcopysign, 1, 2, 0)                                            \
-   X(FMIN, fmin, 1, 2, NVIR_OP_COMMUTES) /* a NaN loses */                     \
-   X(FMAX, fmax, 1, 2, NVIR_OP_COMMUTES)                                       \
-   X(FROUND, fround, 1, 1,                                                     \
-     0) /* to integral: rnd RN rint, RM floor, RP ceil, RZ trunc */            \
-   X(FROUNDA, frounda, 1, 1, 0) /* to integral, halves away from zero */       \
-   X(MUFU, mufu, 1, 1, 0)       /* imm: the hardware's function number, F32 */ \
-   /* memory: `space`, `align_B`, `offset_B` added to the address */           \
-   X(LOAD, load, 1, 1,                                                         \
-     NVIR_OP_READS_MEM) /* type I8..I64; wide results: words 3, 4 */           \
-   X(STORE, store, 0, 2, NVIR_OP_EFFECT) /* a address, b data */               \
-   X(ATOM, atom, 1, -1,                                                        \
-     NVIR_OP_EFFECT) /* `atom`; a address, b operand, (c new) */               \
-   X(FENCE, fence, 0, 0, NVIR_OP_EFFECT) /* imm: enum nvir_fence */            \
-   X(BAR, bar, 0, 0, NVIR_OP_EFFECT) /* whole work-group; no fence implied */  \
-   X(BAR_RED, bar_red, 1, 1,                                                   \
-     NVIR_OP_EFFECT) /* imm: 0 POPC (I32), 1 AND, 2 OR (I1) */                 \
-   /* machine state and lanes */                                               \
-   X(S2R, s2r, 1, 0, 0) /* imm: special register (isa.md §2.12) */            \
-   X(CLOCK, clock, 1, 0,                                                       \
-     NVIR_OP_EFFECT) /* imm: special register; never merged */                 \
-   X(SHFL, shfl, 1, 3,                                                         \
-     NVIR_OP_EFFECT) /* imm: 0 idx 1 up 2 down 3 bfly; data, lane, c */        \
-   X(VOTE, vote, 1, 1,                                                         \
-     NVIR_OP_EFFECT) /* imm: 0 all 1 any 2 eq → I1; 3 ballot → I32 */      \
-   /* images: imm carries the access, see nvir_image.h; sources handle,        \
-    * coords… */                                                             \
-   X(IMAGE, image, -1, -1, NVIR_OP_EFFECT)
+/* clang-format off */
+#define NVIR_OPS(X)                                                                              \
+   X(PHI, phi, 1, -1, NVIR_OP_PSEUDO) /* source i comes from block->preds[i] */                  \
+   X(UNDEF, undef, 1, 0, NVIR_OP_PSEUDO)                                                         \
+   X(COPY, copy, 1, 1, NVIR_OP_PSEUDO)                                                           \
+   X(COLLECT, collect, 1, -1, NVIR_OP_PSEUDO) /* 1-word values → one wide value */               \
+   X(SPLIT, split, -1, 1, NVIR_OP_PSEUDO) /* wide value → words; dst may be NULL */              \
+   X(PCOPY, pcopy, -1, -1, NVIR_OP_PSEUDO) /* all dsts[i] = srcs[i] at once */                   \
+   X(MACH, mach, -1, -1, NVIR_OP_PSEUDO)                                                         \
+   /* terminators */                                                                             \
+   X(BR, br, 0, 0, NVIR_OP_TERMINATOR | NVIR_OP_PSEUDO) /* succs[0] */                           \
+   X(CBR, cbr, 0, 1, NVIR_OP_TERMINATOR | NVIR_OP_PSEUDO) /* I1 ? succs[0] : succs[1] */         \
+   X(EXIT, exit, 0, 0, NVIR_OP_TERMINATOR | NVIR_OP_PSEUDO)                                      \
+   X(TRAP, trap, 0, 0, NVIR_OP_TERMINATOR | NVIR_OP_PSEUDO)                                      \
+   /* integer */                                                                                 \
+   X(CONST, const, 1, 1, 0) /* an immediate as a value */                                        \
+   X(ADD, add, 1, 2, NVIR_OP_COMMUTES)                                                           \
+   X(SUB, sub, 1, 2, 0)                                                                          \
+   X(MUL, mul, 1, 2, NVIR_OP_COMMUTES)                                                           \
+   X(UMULHI, umulhi, 1, 2, NVIR_OP_COMMUTES)                                                     \
+   X(SMULHI, smulhi, 1, 2, NVIR_OP_COMMUTES)                                                     \
+   X(UDIV, udiv, 1, 2, 0)                                                                        \
+   X(SDIV, sdiv, 1, 2, 0)                                                                        \
+   X(UREM, urem, 1, 2, 0)                                                                        \
+   X(SREM, srem, 1, 2, 0)                                                                        \
+   X(SHL, shl, 1, 2, 0) /* count: any amount, bits beyond the width are masked */                \
+   X(LSHR, lshr, 1, 2, 0)                                                                        \
+   X(ASHR, ashr, 1, 2, 0)                                                                        \
+   X(FSHL, fshl, 1, 3, 0) /* high half of {a:b} << c */                                          \
+   X(FSHR, fshr, 1, 3, 0) /* low half of {a:b} >> c */                                           \
+   X(AND, and, 1, 2, NVIR_OP_COMMUTES)                                                           \
+   X(OR, or, 1, 2, NVIR_OP_COMMUTES)                                                             \
+   X(XOR, xor, 1, 2, NVIR_OP_COMMUTES)                                                           \
+   X(SMIN, smin, 1, 2, NVIR_OP_COMMUTES)                                                         \
+   X(SMAX, smax, 1, 2, NVIR_OP_COMMUTES)                                                         \
+   X(UMIN, umin, 1, 2, NVIR_OP_COMMUTES)                                                         \
+   X(UMAX, umax, 1, 2, NVIR_OP_COMMUTES)                                                         \
+   X(POPC, popc, 1, 1, 0)                                                                        \
+   X(CLZ, clz, 1, 1, 0) /* the width for 0 */                                                    \
+   X(CTZ, ctz, 1, 1, 0)                                                                          \
+   X(BREV, brev, 1, 1, 0)                                                                        \
+   X(BSWAP, bswap, 1, 1, 0)                                                                      \
+   X(ICMP, icmp, 1, 2, 0) /* src_type, cond, is_signed → I1 */                                   \
+   X(FCMP, fcmp, 1, 2, 0) /* src_type, cond → I1 */                                              \
+   X(SELECT, select, 1, 3, 0) /* a(I1) ? b : c */                                                \
+   /* conversions: src_type → type */                                                            \
+   X(TRUNC, trunc, 1, 1, 0)                                                                      \
+   X(ZEXT, zext, 1, 1, 0)                                                                        \
+   X(SEXT, sext, 1, 1, 0)                                                                        \
+   X(BITCAST, bitcast, 1, 1, 0)                                                                  \
+   X(FTOF, ftof, 1, 1, 0) /* rnd */                                                              \
+   X(FTOU, ftou, 1, 1, 0) /* rnd; always saturating, NaN → 0 */                                  \
+   X(FTOS, ftos, 1, 1, 0)                                                                        \
+   X(UTOF, utof, 1, 1, 0) /* rnd */                                                              \
+   X(STOF, stof, 1, 1, 0)                                                                        \
+   /* float */                                                                                   \
+   X(FADD, fadd, 1, 2, NVIR_OP_COMMUTES)                                                         \
+   X(FSUB, fsub, 1, 2, 0)                                                                        \
+   X(FMUL, fmul, 1, 2, NVIR_OP_COMMUTES)                                                         \
+   X(FMA, fma, 1, 3, 0)                                                                          \
+   X(FDIV, fdiv, 1, 2, 0) /* correctly rounded unless `fast` */                                  \
+   X(FREM, frem, 1, 2, 0)                                                                        \
+   X(FSQRT, fsqrt, 1, 1, 0) /* correctly rounded unless `fast` */                                \
+   X(FNEG, fneg, 1, 1, 0)                                                                        \
+   X(FABS, fabs, 1, 1, 0)                                                                        \
+   X(FCOPYSIGN, fcopysign, 1, 2, 0)                                                              \
+   X(FMIN, fmin, 1, 2, NVIR_OP_COMMUTES) /* a NaN loses */                                       \
+   X(FMAX, fmax, 1, 2, NVIR_OP_COMMUTES)                                                         \
+   X(FROUND, fround, 1, 1, 0) /* to integral: rnd RN rint, RM floor, RP ceil, RZ trunc */        \
+   X(FROUNDA, frounda, 1, 1, 0) /* to integral, halves away from zero */                         \
+   X(MUFU, mufu, 1, 1, 0) /* imm: the hardware's function number, F32 */                         \
+   /* memory: `space`, `align_B`, `offset_B` added to the address */                             \
+   X(LOAD, load, 1, 1, NVIR_OP_READS_MEM) /* imm: bytes, 1..16; sub-words extend by is_signed */ \
+   X(STORE, store, 0, 2, NVIR_OP_EFFECT) /* imm: bytes; a address, b data */                     \
+   X(ATOM, atom, 1, -1, NVIR_OP_EFFECT) /* `atom`; a address, b operand, (c new) */              \
+   X(FENCE, fence, 0, 0, NVIR_OP_EFFECT) /* imm: enum nvir_fence */                              \
+   X(BAR, bar, 0, 0, NVIR_OP_EFFECT) /* whole work-group; no fence implied */                    \
+   X(BAR_RED, bar_red, 1, 1, NVIR_OP_EFFECT) /* imm: 0 POPC (I32), 1 AND, 2 OR (I1) */           \
+   /* machine state and lanes */                                                                 \
+   X(S2R, s2r, 1, 0, 0) /* imm: special register (isa.md §2.12) */                               \
+   X(CLOCK, clock, 1, 0, NVIR_OP_EFFECT) /* imm: special register; never merged */               \
+   X(SHFL, shfl, 1, 3, NVIR_OP_EFFECT) /* imm: 0 idx 1 up 2 down 3 bfly; data, lane, c */        \
+   X(VOTE, vote, 1, 1, NVIR_OP_EFFECT) /* imm: 0 all 1 any 2 eq → I1; 3 ballot → I32 */
+/* clang-format on */
 
 enum nvir_op {
 #define X(NAME, name, d, s, f) NVIR_OP_##NAME,
