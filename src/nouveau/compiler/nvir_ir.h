@@ -233,6 +233,9 @@ struct nvir_value {
    uint8_t words;  /* GPR: 1..4, else 1 */
    int16_t reg;    /* first register (or predicate) number, -1: none yet */
    struct nvir_instr *def; /* the one definition; NULL: removed */
+   /* After nvir_assign_regs: the SSA value that this is another place of. NULL:
+    * this is the SSA value itself, in its first place. */
+   struct nvir_value *origin;
 };
 
 /* Where a machine instruction's operand goes in its sass_instr template. */

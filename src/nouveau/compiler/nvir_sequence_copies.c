@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-#include "nvir_sequence_copies.h"
+#include "nouveau/compiler/nvir_sequence_copies_priv.h"
 
 #include <assert.h>
 #include <string.h>

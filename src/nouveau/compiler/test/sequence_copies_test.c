@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "nouveau/compiler/nvir_sequence_copies.h"
+#include "nouveau/compiler/nvir_sequence_copies_priv.h"
 
 static void
 run_steps(const struct nvir_copy_step *steps, unsigned n, unsigned *regs)
