@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* Programs in GPU memory: one buffer object holds the code and the data segment
+ * (constants and program-scope variables) of a device binary. All contexts of a
+ * screen share it, and so the variables. */
+#ifndef GP100_PROGRAM_H
+#define GP100_PROGRAM_H
+
+#include "nouveau_priv.h"
+
+struct gp100_program {
+   struct util_list link; /* in nouveau_screen.programs */
+   int refcount;          /* under nouveau_screen.programs_lock */
+   struct nouveau_screen *screen;
+   const void *binary; /* identity */
+   struct nvir_program nvir;
+   struct nouveau_ws_bo *bo;
+   uint64_t code_va, data_va;
+};
+
+/* A kernel of a program: the pipe's compute state object. */
+struct gp100_cso {
+   int refcount;
+   struct gp100_program *program;
+   const struct nvir_kernel *kernel;
+};
+
+struct gp100_cso *gp100_cso_create(struct nouveau_context *ctx,
+                                   const struct pipe_compute_state *state);
+void gp100_cso_ref(struct gp100_cso *cso);
+void gp100_cso_unref(struct gp100_cso *cso);
+
+/* Name of the kernel whose code is at `gpu_va`, "" if none. */
+void gp100_program_name_at(struct nouveau_screen *screen, uint64_t gpu_va,
+                           char *name_out, size_t size_B);
+
+#endif
