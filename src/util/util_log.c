@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static enum util_log_level threshold = UTIL_LOG_WARN;
@@ -41,9 +42,14 @@ util_log(enum util_log_level level, const char *module, const char *fmt, ...)
    int n = snprintf(line, sizeof(line), "partage: %s: ", module);
    va_list ap;
    va_start(ap, fmt);
-   vsnprintf(line + n, sizeof(line) - n, fmt, ap);
+   n += vsnprintf(line + n, sizeof(line) - n - 1, fmt, ap);
    va_end(ap);
-   fprintf(stderr, "%s\n", line);
+   n = MIN2(n, (int)sizeof(line) - 2);
+   line[n++] = '\n';
+   /* Not stdio: its lock may be held by a thread that waits for a page which
+    * only the caller can bring back (util_svc.h). */
+   if (write(STDERR_FILENO, line, n) < 0)
+      return; /* nowhere to complain */
 }
 
 uint64_t

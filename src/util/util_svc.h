@@ -61,12 +61,17 @@ bool util_svc_contains(const void *addr, size_t size_B);
 void util_svc_region(uint64_t *start_out, uint64_t *end_out);
 
 /* All signals but the synchronous ones are blocked in it. `name`: up to 15
- * bytes show. Join it with pthread_join, then util_svc_thread_join's
- * counterpart below frees the stack. */
+ * bytes show. Join it with util_svc_thread_join. */
 int util_svc_thread_create(pthread_t *thread_out, const char *name,
                            void *(*run)(void *), void *arg);
 int util_svc_thread_join(pthread_t thread);
 
+/* In a service thread or inside util_svc_call: locks of the service may be
+ * taken. */
+bool util_svc_is_inside(void);
+/* [start, end) holds thread-local storage of a thread that has been inside:
+ * such pages do not migrate. */
+bool util_svc_pins(uint64_t start, uint64_t end);
 /* The calling thread is a service thread (made above, between enter and leave).
  */
 bool util_svc_is_service_thread(void);

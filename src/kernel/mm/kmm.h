@@ -31,6 +31,7 @@
 #ifndef KMM_H
 #define KMM_H
 
+#include "util/util_flags.h"
 #include "util/util_list.h"
 #include "util/util_rb.h"
 
@@ -54,7 +55,6 @@ enum kmm_host_kind {
 #define KMM_DEBUG_MIGRATE (1ull << 1) /* print each migration */
 #define KMM_DEBUG_NOMOVE  (1ull << 2) /* as on kernels without UFFDIO_MOVE */
 #define KMM_DEBUG_NOUFFD  (1ull << 3) /* coherent */
-struct util_flag;
 extern const struct util_flag kmm_debug_flags[]; /* words of KMM_DEBUG */
 
 struct kmm_config {

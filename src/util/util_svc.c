@@ -1,0 +1,707 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* One region of address space. Extents of 64 KiB units are handed out first
+ * fit; small blocks come from slabs of one unit, large ones have a header in
+ * front. Everything below is guarded by one mutex, a leaf. The state is static
+ * because there is one address space. */
+#include "util/util_svc.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "util/util_list.h"
+
+#define UNIT         (64ull << 10)
+#define REGION_SIZE  (64ull << 30)
+#define REGION_MIN   (1ull << 30)
+#define HUGE         (2ull << 20)
+#define PAGE         4096ull
+#define THREAD_STACK (8ull << 20)
+#define CALL_STACK   (256ull << 10)
+#define MAGIC        0x70617274u
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+struct extent {
+   struct util_list link; /* free extents by address, or unused records */
+   uint64_t start, end;
+};
+
+/* At the start of a slab's unit, or of a large block. */
+struct header {
+   uint32_t magic;
+   uint32_t cls;    /* index into class_B, or LARGE */
+   uint64_t size_B; /* LARGE: of the whole extent */
+   struct util_list link;
+   void *free;
+   uint32_t used, total;
+};
+#define LARGE       UINT32_MAX
+#define HEADER_SIZE util_align(sizeof(struct header), 16)
+
+static const uint32_t class_B[] = {
+   16,   32,   48,   64,   96,   128,  192,  256,   384,   512,   768,
+   1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384, 21824, 32704,
+};
+#define NUM_CLASSES ARRAY_SIZE(class_B)
+
+struct thread {
+   struct util_list link;
+   pthread_t pthread;
+   int tid;
+   char name[16];
+   bool service; /* false: a program's thread with a call stack */
+   bool away;    /* between leave and enter */
+   void *stack;
+   uint64_t stack_B;
+   void *(*run)(void *);
+   void *arg;
+   uint64_t tcb;
+};
+
+static struct {
+   pthread_mutex_t lock;
+   uint64_t start, end;
+   uint64_t records; /* units from here to the end hold extent records */
+   struct util_list free_extents, unused_records;
+   struct util_list partial[NUM_CLASSES];
+   struct util_list threads;
+   pthread_key_t exit_key;
+} svc = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+#define SVC_TLS static __thread __attribute__((tls_model("initial-exec")))
+SVC_TLS struct thread *self;
+SVC_TLS unsigned call_depth;
+
+/* ---- region ---- */
+
+static void
+lock_for_fork(void)
+{
+   pthread_mutex_lock(&svc.lock);
+}
+
+static void
+unlock_after_fork(void)
+{
+   pthread_mutex_unlock(&svc.lock);
+}
+
+static void thread_exits(void *arg);
+
+/* 32 extent records at a time: the unit comes off the end, so that it needs no
+ * record itself. */
+static void
+refill_records(void)
+{
+   if (svc.end - svc.start < 2 * UNIT)
+      return;
+   struct extent *last =
+      util_list_is_empty(&svc.free_extents)
+         ? NULL
+         : util_list_last(&svc.free_extents, struct extent, link);
+   if (last && (last->end != svc.records || last->end - last->start < 2 * UNIT))
+      return;
+   uint64_t unit = svc.records - UNIT;
+   if (mprotect((void *)unit, UNIT, PROT_READ | PROT_WRITE))
+      return;
+   svc.records = unit;
+   if (last)
+      last->end = unit;
+   struct extent *e = (struct extent *)unit;
+   for (unsigned i = 0; i < UNIT / sizeof(*e); i++)
+      util_list_add_tail(&e[i].link, &svc.unused_records);
+}
+
+static struct extent *
+new_record(void)
+{
+   if (util_list_is_empty(&svc.unused_records))
+      refill_records();
+   if (util_list_is_empty(&svc.unused_records))
+      return NULL;
+   struct extent *e = util_list_first(&svc.unused_records, struct extent, link);
+   util_list_del(&e->link);
+   return e;
+}
+
+static void
+init_once(void)
+{
+   util_list_init(&svc.free_extents);
+   util_list_init(&svc.unused_records);
+   util_list_init(&svc.threads);
+   for (unsigned i = 0; i < NUM_CLASSES; i++)
+      util_list_init(&svc.partial[i]);
+   for (uint64_t size = REGION_SIZE; size >= REGION_MIN; size /= 2) {
+      void *p = mmap(NULL, size + HUGE, PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      if (p == MAP_FAILED)
+         continue;
+      svc.start = util_align((uintptr_t)p, HUGE);
+      svc.end = svc.records = svc.start + size;
+      break;
+   }
+   struct extent *all = svc.start ? new_record() : NULL;
+   if (all) {
+      all->start = svc.start;
+      all->end = svc.records;
+      util_list_add(&all->link, &svc.free_extents);
+   }
+   pthread_key_create(&svc.exit_key, thread_exits);
+   pthread_atfork(lock_for_fork, unlock_after_fork, unlock_after_fork);
+}
+
+/* First fit. Keeps one record in hand for the split before it changes anything.
+ */
+static uint64_t
+take_extent_locked(uint64_t size, uint64_t align)
+{
+   util_list_for_each(struct extent, e, &svc.free_extents, link) {
+      uint64_t at = util_align(e->start, align);
+      if (at + size > e->end)
+         continue;
+      if (at > e->start && at + size < e->end) {
+         struct extent *tail = new_record();
+         if (!tail)
+            return 0;
+         if (at + size > e->end) { /* the record came off this extent's end */
+            util_list_add(&tail->link, &svc.unused_records);
+            continue;
+         }
+         tail->start = at + size;
+         tail->end = e->end;
+         e->end = at;
+         util_list_add(&tail->link, &e->link);
+      } else if (at > e->start) {
+         e->end = at;
+      } else {
+         e->start = at + size;
+      }
+      if (e->start == e->end) {
+         util_list_del(&e->link);
+         util_list_add(&e->link, &svc.unused_records);
+      }
+      return at;
+   }
+   return 0;
+}
+
+static void
+give_extent_locked(uint64_t start, uint64_t size)
+{
+   struct util_list *pos = &svc.free_extents;
+   util_list_for_each(struct extent, e, &svc.free_extents, link) {
+      if (e->start > start) {
+         pos = &e->link;
+         break;
+      }
+   }
+   struct extent *next =
+      pos == &svc.free_extents ? NULL : container_of(pos, struct extent, link);
+   struct extent *prev = pos->prev == &svc.free_extents
+                            ? NULL
+                            : container_of(pos->prev, struct extent, link);
+   assert(!prev || prev->end <= start);
+   bool join_prev = prev && prev->end == start;
+   bool join_next = next && next->start == start + size;
+   if (join_prev && join_next) {
+      prev->end = next->end;
+      util_list_del(&next->link);
+      util_list_add(&next->link, &svc.unused_records);
+   } else if (join_prev) {
+      prev->end += size;
+   } else if (join_next) {
+      next->start = start;
+   } else {
+      struct extent *e = new_record();
+      if (!e)
+         return; /* address space leaks, memory does not */
+      e->start = start;
+      e->end = start + size;
+      util_list_add_before(&e->link, pos);
+   }
+}
+
+static void *
+map_locked(uint64_t size, bool accessible)
+{
+   size = util_align(size, UNIT);
+   uint64_t at = take_extent_locked(size, size >= HUGE ? HUGE : UNIT);
+   if (!at)
+      return NULL;
+   if (accessible && mprotect((void *)at, size, PROT_READ | PROT_WRITE)) {
+      give_extent_locked(at, size);
+      return NULL;
+   }
+   return (void *)at;
+}
+
+static void
+unmap_locked(void *p, uint64_t size)
+{
+   size = util_align(size, UNIT);
+   void *q =
+      mmap(p, size, PROT_NONE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+   assert(q == p && "service region: replacing a mapping failed");
+   give_extent_locked((uintptr_t)p, size);
+}
+
+static void *
+map(size_t size_B, bool accessible)
+{
+   if (!size_B || size_B > REGION_SIZE)
+      return NULL;
+   pthread_once(&once, init_once);
+   pthread_mutex_lock(&svc.lock);
+   void *p = svc.start ? map_locked(size_B, accessible) : NULL;
+   pthread_mutex_unlock(&svc.lock);
+   return p;
+}
+
+void *
+util_svc_map(size_t size_B)
+{
+   return map(size_B, true);
+}
+
+void *
+util_svc_reserve(size_t size_B)
+{
+   return map(size_B, false);
+}
+
+void
+util_svc_unmap(void *p, size_t size_B)
+{
+   if (!p)
+      return;
+   pthread_mutex_lock(&svc.lock);
+   unmap_locked(p, size_B);
+   pthread_mutex_unlock(&svc.lock);
+}
+
+bool
+util_svc_contains(const void *addr, size_t size_B)
+{
+   uint64_t a = (uintptr_t)addr;
+   return svc.start && a < svc.end && a + size_B > svc.start;
+}
+
+void
+util_svc_region(uint64_t *start_out, uint64_t *end_out)
+{
+   *start_out = svc.start;
+   *end_out = svc.end;
+}
+
+/* ---- heap ---- */
+
+static unsigned
+class_of(size_t size_B)
+{
+   for (unsigned i = 0; i < NUM_CLASSES; i++)
+      if (size_B <= class_B[i])
+         return i;
+   return LARGE;
+}
+
+static struct header *
+header_of(const void *p)
+{
+   struct header *h = (struct header *)util_align_down((uintptr_t)p, UNIT);
+   assert(util_svc_contains(p, 1) && "not service memory");
+   assert(h->magic == MAGIC && "not a block of util_svc_alloc, or overwritten");
+   return h;
+}
+
+static struct header *
+new_slab_locked(unsigned cls)
+{
+   struct header *h = map_locked(UNIT, true);
+   if (!h)
+      return NULL;
+   h->magic = MAGIC;
+   h->cls = cls;
+   h->total = (UNIT - HEADER_SIZE) / class_B[cls];
+   for (unsigned i = h->total; i-- > 0;) {
+      void **block = (void *)((char *)h + HEADER_SIZE + i * class_B[cls]);
+      *block = h->free;
+      h->free = block;
+   }
+   util_list_add(&h->link, &svc.partial[cls]);
+   return h;
+}
+
+static void *
+alloc_small_locked(unsigned cls)
+{
+   struct header *h =
+      util_list_is_empty(&svc.partial[cls])
+         ? new_slab_locked(cls)
+         : util_list_first(&svc.partial[cls], struct header, link);
+   if (!h)
+      return NULL;
+   void *p = h->free;
+   h->free = *(void **)p;
+   if (++h->used == h->total)
+      util_list_del(&h->link);
+   return p;
+}
+
+static void *
+alloc_large_locked(size_t size_B)
+{
+   struct header *h = map_locked(HEADER_SIZE + size_B, true);
+   if (!h)
+      return NULL;
+   h->magic = MAGIC;
+   h->cls = LARGE;
+   h->size_B = HEADER_SIZE + size_B;
+   return (char *)h + HEADER_SIZE;
+}
+
+void *
+util_svc_alloc(size_t size_B)
+{
+   if (!size_B || size_B > REGION_SIZE)
+      return NULL;
+   pthread_once(&once, init_once);
+   unsigned cls = class_of(size_B);
+   pthread_mutex_lock(&svc.lock);
+   void *p = NULL;
+   if (svc.start)
+      p = cls == LARGE ? alloc_large_locked(size_B) : alloc_small_locked(cls);
+   pthread_mutex_unlock(&svc.lock);
+   if (p && cls != LARGE)
+      memset(p, 0, size_B);
+   return p;
+}
+
+void *
+util_svc_calloc(size_t n, size_t size_B)
+{
+   size_t total;
+   if (__builtin_mul_overflow(n, size_B, &total))
+      return NULL;
+   return util_svc_alloc(total);
+}
+
+void
+util_svc_free(void *p)
+{
+   if (!p)
+      return;
+   struct header *h = header_of(p);
+   pthread_mutex_lock(&svc.lock);
+   if (h->cls == LARGE) {
+      unmap_locked(h, h->size_B);
+   } else {
+      *(void **)p = h->free;
+      h->free = p;
+      if (h->used-- == h->total)
+         util_list_add(&h->link, &svc.partial[h->cls]);
+      /* One empty slab a class stays, against ping-pong. */
+      if (!h->used && h->link.next != h->link.prev) {
+         util_list_del(&h->link);
+         unmap_locked(h, UNIT);
+      }
+   }
+   pthread_mutex_unlock(&svc.lock);
+}
+
+static size_t
+usable_B(const void *p)
+{
+   const struct header *h = header_of(p);
+   return h->cls == LARGE ? h->size_B - HEADER_SIZE : class_B[h->cls];
+}
+
+void *
+util_svc_realloc(void *p, size_t size_B)
+{
+   if (!p)
+      return util_svc_alloc(size_B);
+   /* A new block even if it would fit: the tail is zero by contract. */
+   void *q = util_svc_alloc(size_B);
+   if (!q)
+      return NULL;
+   memcpy(q, p, MIN2(usable_B(p), size_B));
+   util_svc_free(p);
+   return q;
+}
+
+char *
+util_svc_strdup(const char *s)
+{
+   size_t n = strlen(s) + 1;
+   char *p = util_svc_alloc(n);
+   if (p)
+      memcpy(p, s, n);
+   return p;
+}
+
+/* ---- threads ---- */
+
+static void
+add_thread(struct thread *t)
+{
+   t->tid = gettid();
+   t->tcb = (uint64_t)pthread_self();
+   pthread_mutex_lock(&svc.lock);
+   util_list_add_tail(&t->link, &svc.threads);
+   pthread_mutex_unlock(&svc.lock);
+   self = t;
+}
+
+static void *
+thread_entry(void *arg)
+{
+   struct thread *t = arg;
+   pthread_setname_np(pthread_self(), t->name);
+   add_thread(t);
+   return t->run(t->arg);
+}
+
+int
+util_svc_thread_create(pthread_t *thread_out, const char *name,
+                       void *(*run)(void *), void *arg)
+{
+   struct thread *t = util_svc_alloc(sizeof(*t));
+   if (!t)
+      return -ENOMEM;
+   snprintf(t->name, sizeof(t->name), "%s", name);
+   t->service = true;
+   t->run = run;
+   t->arg = arg;
+   t->stack_B = THREAD_STACK;
+   t->stack = util_svc_map(t->stack_B);
+   int err = -ENOMEM;
+   if (!t->stack)
+      goto free_thread;
+   mprotect(t->stack, PAGE, PROT_NONE); /* guard */
+
+   pthread_attr_t attr;
+   pthread_attr_init(&attr);
+   pthread_attr_setstack(&attr, (char *)t->stack + PAGE, t->stack_B - PAGE);
+   /* The application's signals stay with the application's threads. */
+   sigset_t all, old;
+   sigfillset(&all);
+   static const int synchronous[] = {SIGSEGV, SIGBUS,  SIGFPE,
+                                     SIGILL,  SIGTRAP, SIGABRT};
+   for (unsigned i = 0; i < ARRAY_SIZE(synchronous); i++)
+      sigdelset(&all, synchronous[i]);
+   pthread_sigmask(SIG_SETMASK, &all, &old);
+   err = -pthread_create(&t->pthread, &attr, thread_entry, t);
+   pthread_sigmask(SIG_SETMASK, &old, NULL);
+   pthread_attr_destroy(&attr);
+   if (err)
+      goto unmap;
+   *thread_out = t->pthread;
+   return 0;
+unmap:
+   util_svc_unmap(t->stack, t->stack_B);
+free_thread:
+   util_svc_free(t);
+   return err;
+}
+
+static struct thread *
+find_pthread(pthread_t p)
+{
+   struct thread *found = NULL;
+   pthread_mutex_lock(&svc.lock);
+   util_list_for_each(struct thread, t, &svc.threads, link)
+      if (t->service && pthread_equal(t->tcb, p))
+         found = t;
+   if (found)
+      util_list_del(&found->link);
+   pthread_mutex_unlock(&svc.lock);
+   return found;
+}
+
+int
+util_svc_thread_join(pthread_t thread)
+{
+   int err = -pthread_join(thread, NULL);
+   if (err)
+      return err;
+   struct thread *t = find_pthread(thread);
+   assert(t && "joined a thread that util_svc_thread_create did not make");
+   util_svc_unmap(t->stack, t->stack_B);
+   util_svc_free(t);
+   return 0;
+}
+
+bool
+util_svc_is_service_thread(void)
+{
+   return self && self->service && !self->away;
+}
+
+bool
+util_svc_is_inside(void)
+{
+   return call_depth || util_svc_is_service_thread();
+}
+
+bool
+util_svc_find_thread(int tid, char *name_out)
+{
+   bool found = false;
+   pthread_mutex_lock(&svc.lock);
+   util_list_for_each(struct thread, t, &svc.threads, link) {
+      if (t->tid == tid && t->service && !t->away) {
+         memcpy(name_out, t->name, sizeof(t->name));
+         found = true;
+      }
+   }
+   pthread_mutex_unlock(&svc.lock);
+   return found;
+}
+
+bool
+util_svc_pins(uint64_t start, uint64_t end)
+{
+   bool pins = false;
+   if (!svc.start)
+      return false;
+   pthread_mutex_lock(&svc.lock);
+   util_list_for_each(struct thread, t, &svc.threads, link)
+      pins |= t->tcb - PAGE < end && t->tcb + PAGE > start;
+   pthread_mutex_unlock(&svc.lock);
+   return pins;
+}
+
+void
+util_svc_leave(void)
+{
+   if (self)
+      self->away = true;
+}
+
+void
+util_svc_enter(void)
+{
+   if (self)
+      self->away = false;
+}
+
+/* ---- calls on the service stack ---- */
+
+static void
+thread_exits(void *arg)
+{
+   struct thread *t = arg;
+   pthread_mutex_lock(&svc.lock);
+   util_list_del(&t->link);
+   pthread_mutex_unlock(&svc.lock);
+   util_svc_unmap(t->stack, t->stack_B);
+   util_svc_free(t);
+   self = NULL;
+}
+
+static struct thread *
+own_call_stack(void)
+{
+   if (self)
+      return self;
+   struct thread *t = util_svc_alloc(sizeof(*t));
+   if (!t)
+      return NULL;
+   t->stack_B = CALL_STACK;
+   t->stack = util_svc_map(CALL_STACK);
+   if (!t->stack) {
+      util_svc_free(t);
+      return NULL;
+   }
+   mprotect(t->stack, PAGE, PROT_NONE);
+   add_thread(t);
+   pthread_setspecific(svc.exit_key, t);
+   return t;
+}
+
+#if defined(__x86_64__)
+static void
+call_on_stack(struct thread *t, void (*fn)(void *), void *arg)
+{
+   void *top = (char *)t->stack + t->stack_B;
+   __asm__ volatile("movq %%rsp, %%rbx\n\t"
+                    "movq %0, %%rsp\n\t"
+                    "callq *%1\n\t"
+                    "movq %%rbx, %%rsp"
+                    : "+r"(top), "+r"(fn), "+D"(arg)
+                    :
+                    : "rax", "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10",
+                      "r11", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",
+                      "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",
+                      "xmm13", "xmm14", "xmm15", "memory", "cc");
+}
+#else
+struct context_call {
+   void (*fn)(void *);
+   void *arg;
+   ucontext_t back;
+};
+SVC_TLS struct context_call *context_call;
+
+static void
+context_entry(void)
+{
+   context_call->fn(context_call->arg);
+}
+
+static void
+call_on_stack(struct thread *t, void (*fn)(void *), void *arg)
+{
+   struct context_call *c = util_svc_alloc(sizeof(*c));
+   assert(c);
+   c->fn = fn;
+   c->arg = arg;
+   context_call = c;
+   ucontext_t ctx;
+   getcontext(&ctx);
+   ctx.uc_stack.ss_sp = (char *)t->stack + PAGE;
+   ctx.uc_stack.ss_size = t->stack_B - PAGE;
+   ctx.uc_link = &c->back;
+   makecontext(&ctx, context_entry, 0);
+   swapcontext(&c->back, &ctx);
+   util_svc_free(c);
+}
+#endif
+
+void
+util_svc_call(void (*fn)(void *arg), void *arg)
+{
+   if (util_svc_is_inside()) {
+      fn(arg);
+      return;
+   }
+   struct thread *t = own_call_stack();
+   call_depth++;
+   /* A sanitizer would take the foreign stack for an overflow; without memory
+    * for one we go on as well: only the protection is lost. */
+   if (SANITIZED || !t)
+      fn(arg);
+   else
+      call_on_stack(t, fn, arg);
+   call_depth--;
+}
