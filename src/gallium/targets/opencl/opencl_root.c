@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* The composition root of libPartageOpenCL.so: the only place that names
+ * driver, winsys, kernel and card. It decides which kernel the winsys talks to
+ * and where the compiler comes from. */
+#include "opencl_sim.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compiler/partage_compiler.h"
+#include "gallium/drivers/nouveau/nouveau.h"
+#include "gallium/frontends/opencl/opencl.h"
+#include "gallium/winsys/nouveau/nouveau_ws.h"
+#include "util/util_flags.h"
+#include "util/util_log.h"
+
+/* --- compiler --- */
+
+#define COMPILER_FILE "libpartage-compiler.so"
+
+static pthread_once_t compiler_once = PTHREAD_ONCE_INIT;
+static const struct partage_compiler_module *compiler;
+static char compiler_why[512];
+
+/* Found through this library's own run path; never unloaded, as LLVM does not
+ * like to be. RTLD_LOCAL: other LLVMs in the process stay apart. */
+static void
+load_compiler(void)
+{
+   void *handle = dlopen(COMPILER_FILE, RTLD_NOW | RTLD_LOCAL);
+   if (!handle) {
+      snprintf(compiler_why, sizeof(compiler_why),
+               "the compiler cannot be loaded: %s", dlerror());
+      return;
+   }
+   const struct partage_compiler_module *m =
+      dlsym(handle, "partage_compiler_module");
+   if (!m || m->abi != PARTAGE_COMPILER_ABI) {
+      snprintf(compiler_why, sizeof(compiler_why),
+               COMPILER_FILE " is of another version");
+      return;
+   }
+   compiler = m;
+}
+
+static const struct clc_ops *
+get_clc(const char **why_out)
+{
+   pthread_once(&compiler_once, load_compiler);
+   *why_out = compiler_why;
+   return compiler ? compiler->clc : NULL;
+}
+
+static const struct nvir_ops *
+get_nvir(const char **why_out)
+{
+   pthread_once(&compiler_once, load_compiler);
+   *why_out = compiler_why;
+   return compiler ? compiler->nvir : NULL;
+}
+
+static bool
+clc_available(void)
+{
+   /* RTLD_NOLOAD does not look for the file, so look where it would be found. */
+   char path[1024];
+   Dl_info self;
+   if (compiler)
+      return true;
+   if (!dladdr((void *)clc_available, &self))
+      return false;
+   const char *slash = strrchr(self.dli_fname, '/');
+   int dir = slash ? slash - self.dli_fname : 0;
+   snprintf(path, sizeof(path), "%.*s/" COMPILER_FILE, dir, self.dli_fname);
+   if (!access(path, R_OK))
+      return true;
+   snprintf(path, sizeof(path),
+            "%.*s/" PARTAGE_BUILD_COMPILER_DIR "/" COMPILER_FILE, dir,
+            self.dli_fname);
+   return !access(path, R_OK);
+}
+
+/* --- screens --- */
+
+static struct pipe_screen *
+make_screen(const struct nouveau_ws_os *os, const char *path, bool want_svm)
+{
+   static const char *const policies[] = {"hint", "never", "fault", "prefetch",
+                                          NULL};
+   struct nouveau_ws_device *ws;
+   int ret = nouveau_ws_device_create(os, path, want_svm, &ws);
+   if (ret) {
+      util_info("winsys", "%s (%s): %s", path, os->name, strerror(-ret));
+      if (os->release)
+         os->release(os->data);
+      return NULL;
+   }
+   const struct nouveau_ws_device_info *info = nouveau_ws_device_info(ws);
+   if (want_svm && !info->svm)
+      util_info("winsys", "%s: no system SVM: %s", path, info->svm_note);
+   struct nouveau_screen_config config = {
+      .compiler = get_nvir,
+      .migrate_prefetch =
+         util_env_choice("NOUVEAU_SVM_MIGRATE", policies, 0) == 3,
+   };
+   return nouveau_screen_create(ws, &config);
+}
+
+static unsigned
+drm_screens(struct pipe_screen **screens, unsigned max, bool want_svm)
+{
+   unsigned n = 0;
+   for (unsigned minor = 128; minor < 192 && n < max; minor++) {
+      char path[32];
+      snprintf(path, sizeof(path), "/dev/dri/renderD%u", minor);
+      if (access(path, F_OK))
+         continue;
+      struct pipe_screen *s = make_screen(&nouveau_ws_os_libc, path, want_svm);
+      if (s)
+         screens[n++] = s;
+   }
+   return n;
+}
+
+static unsigned
+sim_screens(struct pipe_screen **screens, unsigned max, bool want_svm)
+{
+   const struct nouveau_ws_os *os;
+   int ret = opencl_sim_os(&os);
+   if (ret) {
+      util_err("sim", "the simulated card cannot be set up: %s",
+               strerror(-ret));
+      return 0;
+   }
+   screens[0] = make_screen(os, "/dev/dri/renderD128", want_svm);
+   return screens[0] != NULL;
+}
+
+static unsigned
+create_screens(struct pipe_screen **screens, unsigned max)
+{
+   static const char *const words[] = {"auto", "drm", "sim", NULL};
+   enum {
+      AUTO,
+      DRM,
+      SIM
+   } ws = util_env_choice("NOUVEAU_WS", words, AUTO);
+   bool want_svm = util_env_bool("NOUVEAU_SVM", true);
+   unsigned n = 0;
+   if (ws != SIM) {
+      n = drm_screens(screens, max, want_svm);
+      if (!n && ws == DRM)
+         util_warn(
+            "winsys",
+            "NOUVEAU_WS=drm: no render node with a Pascal card driven by "
+            "nouveau accepts us (PARTAGE_LOG=info tells more); using the "
+            "simulated card");
+   }
+   return n ? n : sim_screens(screens, max, want_svm);
+}
+
+const struct opencl_env opencl_env = {
+   .create_screens = create_screens,
+   .clc = get_clc,
+   .clc_available = clc_available,
+};
