@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* The door of clc.h. */
+#include "compiler/clc/clc_ops.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <llvm-c/Linker.h>
+
+#include "compiler/clc/clc_clang.h"
+#include "compiler/clc/clc_options.h"
+#include "compiler/clc/clc_priv.h"
+
+/* Parses the options alone; they need no LLVM. */
+static int
+check_options(const char *options, bool linking, char **log_out)
+{
+   struct util_arena arena;
+   struct util_buf log;
+   util_arena_init(&arena);
+   util_buf_init(&log);
+   util_buf_puts(&log, "");
+
+   struct clc_options o;
+   int ret =
+      clc_options_parse(&o, &arena, options,
+                        linking ? CLC_OPTIONS_LINK : CLC_OPTIONS_COMPILE, &log);
+
+   *log_out = util_buf_steal(&log);
+   util_buf_finish(&log);
+   util_arena_finish(&arena);
+   return ret;
+}
+
+static int
+compile(const struct clc_compile_args *args, struct clc_blob *object_out,
+        char **log_out)
+{
+   struct util_arena arena;
+   struct util_buf log;
+   util_arena_init(&arena);
+   util_buf_init(&log);
+   *object_out = (struct clc_blob){0};
+
+   struct clc_options o;
+   int ret =
+      clc_options_parse(&o, &arena, args->options, CLC_OPTIONS_BUILD, &log);
+   if (ret) {
+      *log_out = util_buf_steal(&log);
+   } else {
+      unsigned argc;
+      const char **argv = clc_options_cc1_args(&o, args->chipset, &argc);
+      ret = clc_clang_compile(argv, argc, args->source, args->headers,
+                              args->num_headers, object_out, log_out);
+   }
+
+   util_buf_finish(&log);
+   util_arena_finish(&arena);
+   return ret;
+}
+
+static int
+from_spirv(const void *spirv, size_t size_B, const char *options,
+           struct clc_blob *object_out, char **log_out)
+{
+   *object_out = (struct clc_blob){0};
+   *log_out = strdup("error: SPIR-V input is not supported by this build\n");
+   return *log_out ? -EINVAL : -ENOMEM;
+}
+
+/* All objects in one module, or NULL with *ret_out set. */
+static LLVMModuleRef
+link_objects(struct clc_job *job, const struct clc_blob *const *objects,
+             unsigned num_objects, int *ret_out)
+{
+   LLVMModuleRef module = NULL;
+   *ret_out = -ENOEXEC;
+   for (unsigned i = 0; i < num_objects; i++) {
+      LLVMModuleRef object =
+         clc_job_read(job, objects[i]->data, objects[i]->size_B);
+      if (!object)
+         goto fail;
+      if (!module) {
+         module = object;
+      } else if (LLVMLinkModules2(module, object)) {
+         *ret_out = -EINVAL;
+         goto fail;
+      }
+   }
+   *ret_out = 0;
+   return module;
+
+fail:
+   if (module)
+      LLVMDisposeModule(module);
+   return NULL;
+}
+
+static int
+link_job(struct clc_job *job, const struct clc_blob *const *objects,
+         unsigned num_objects, bool library, struct clc_blob *program_out)
+{
+   int ret;
+   if (num_objects == 0) {
+      clc_job_error(job, "nothing to link");
+      return -EINVAL;
+   }
+   LLVMModuleRef module = link_objects(job, objects, num_objects, &ret);
+   if (!module)
+      return ret;
+
+   if (!library) {
+      ret = clc_builtins_link(job, module);
+      if (!ret)
+         ret = clc_pipeline_run(job, module);
+   }
+   if (!ret)
+      ret = clc_job_write(job, module, program_out);
+   LLVMDisposeModule(module);
+   return ret;
+}
+
+static int
+link_program(const struct clc_blob *const *objects, unsigned num_objects,
+             const char *options, bool library, struct clc_blob *program_out,
+             char **log_out)
+{
+   struct clc_job job;
+   struct clc_options o;
+   *program_out = (struct clc_blob){0};
+   clc_job_init(&job);
+   int ret =
+      clc_options_parse(&o, &job.arena, options, CLC_OPTIONS_BUILD, &job.log);
+   if (!ret)
+      ret = link_job(&job, objects, num_objects, library || o.create_library,
+                     program_out);
+   clc_job_finish(&job, log_out);
+   return ret;
+}
+
+static void
+info_finish(struct clc_program_info *info)
+{
+   for (uint32_t k = 0; k < info->num_kernels; k++) {
+      struct clc_kernel *kernel = &info->kernels[k];
+      for (uint32_t a = 0; kernel->args && a < kernel->num_args; a++) {
+         free(kernel->args[a].name);
+         free(kernel->args[a].type_name);
+      }
+      free(kernel->args);
+      free(kernel->name);
+      free(kernel->attributes);
+   }
+   free(info->kernels);
+   *info = (struct clc_program_info){0};
+}
+
+static int
+info(const struct clc_blob *program, struct clc_program_info *info_out)
+{
+   struct clc_job job;
+   *info_out = (struct clc_program_info){0};
+   clc_job_init(&job);
+   LLVMModuleRef module = clc_job_read(&job, program->data, program->size_B);
+   int ret = -ENOEXEC;
+   if (module) {
+      ret = clc_program_info(&job, module, info_out);
+      LLVMDisposeModule(module);
+   }
+   if (ret)
+      info_finish(info_out);
+   clc_job_finish(&job, NULL);
+   return ret;
+}
+
+static const struct clc_ops ops = {
+   .abi = CLC_ABI,
+   .compile = compile,
+   .from_spirv = from_spirv,
+   .link = link_program,
+   .info = info,
+   .info_finish = info_finish,
+   .check_options = check_options,
+};
+
+const struct clc_ops *
+clc_get_ops(void)
+{
+   return &ops;
+}

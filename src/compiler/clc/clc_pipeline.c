@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* Linked module → optimised kernels without calls. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <llvm-c/Target.h>
+#include <llvm-c/TargetMachine.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+
+#include "compiler/clc/clc_priv.h"
+
+/* From the itanium ABI's library; for messages. */
+char *__cxa_demangle(const char *name, char *buffer, size_t *length,
+                     int *status);
+
+/* Instructions of one kernel with all calls inlined; beyond it, inlining would
+ * take minutes and gigabytes. [guess: 10 times the largest real kernel seen] */
+#define MAX_INLINED_INSTRUCTIONS 2000000
+
+/* ---- target machine ---- */
+
+static pthread_once_t target_once = PTHREAD_ONCE_INIT;
+
+static void
+init_target(void)
+{
+   LLVMInitializeNVPTXTargetInfo();
+   LLVMInitializeNVPTXTarget();
+   LLVMInitializeNVPTXTargetMC();
+}
+
+/* Not for code: its cost model tells LLVM of flat addresses, cheap branches and
+ * no vector units (toolchain.md §4). */
+static LLVMTargetMachineRef
+create_target_machine(void)
+{
+   static const char triple[] = "nvptx64-nvidia-cuda";
+   LLVMTargetRef target;
+   char *why = NULL;
+   pthread_once(&target_once, init_target);
+   if (LLVMGetTargetFromTriple(triple, &target, &why)) {
+      LLVMDisposeMessage(why);
+      return NULL;
+   }
+   return LLVMCreateTargetMachine(target, triple, "sm_60", "",
+                                  LLVMCodeGenLevelDefault, LLVMRelocDefault,
+                                  LLVMCodeModelDefault);
+}
+
+static int
+run_passes(struct clc_job *job, LLVMModuleRef module, LLVMTargetMachineRef tm,
+           const char *passes)
+{
+   LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+   LLVMErrorRef error = LLVMRunPasses(module, passes, tm, options);
+   LLVMDisposePassBuilderOptions(options);
+   if (error) {
+      char *text = LLVMGetErrorMessage(error);
+      clc_job_error(job, "%s", text);
+      LLVMDisposeErrorMessage(text);
+   }
+   return job->failed ? -EINVAL : 0;
+}
+
+/* ---- before inlining ---- */
+
+static void
+set_attribute(LLVMContextRef context, LLVMValueRef fn, const char *name,
+              bool on)
+{
+   unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+   LLVMRemoveEnumAttributeAtIndex(fn, LLVMAttributeFunctionIndex, kind);
+   if (on)
+      LLVMAddAttributeAtIndex(fn, LLVMAttributeFunctionIndex,
+                              LLVMCreateEnumAttribute(context, kind, 0));
+}
+
+/* Only kernels stay visible; everything is inlined, kernels that are called as
+ * functions too. */
+static void
+prepare(struct clc_job *job, LLVMModuleRef module)
+{
+   clc_for_each_function(fn, module)
+   {
+      if (LLVMIsDeclaration(fn))
+         continue;
+      set_attribute(job->context, fn, "noinline", false);
+      set_attribute(job->context, fn, "optnone", false);
+      set_attribute(job->context, fn, "alwaysinline", true);
+      if (!clc_is_kernel(fn))
+         LLVMSetLinkage(fn, LLVMInternalLinkage);
+   }
+   for (LLVMValueRef g = LLVMGetFirstGlobal(module); g;
+        g = LLVMGetNextGlobal(g)) {
+      if (!LLVMIsDeclaration(g) && LLVMGetLinkage(g) != LLVMAppendingLinkage)
+         LLVMSetLinkage(g, LLVMInternalLinkage);
+   }
+}
+
+/* ---- checks ---- */
+
+static const char *
+readable_name(struct clc_job *job, const char *symbol)
+{
+   int status;
+   char *demangled = __cxa_demangle(symbol, NULL, NULL, &status);
+   const char *name =
+      util_arena_strdup(&job->arena, demangled ? demangled : symbol);
+   free(demangled);
+   return name;
+}
+
+static LLVMValueRef
+first_call(LLVMValueRef fn)
+{
+   for (LLVMUseRef use = LLVMGetFirstUse(fn); use; use = LLVMGetNextUse(use))
+      if (LLVMIsACallInst(LLVMGetUser(use)))
+         return LLVMGetUser(use);
+   return NULL;
+}
+
+static int
+check_unresolved(struct clc_job *job, LLVMModuleRef module)
+{
+   clc_for_each_function(fn, module)
+   {
+      const char *symbol = LLVMGetValueName(fn);
+      if (!LLVMIsDeclaration(fn) || !LLVMGetFirstUse(fn) ||
+          clc_is_intrinsic(symbol))
+         continue;
+      LLVMValueRef call = first_call(fn);
+      const char *name = readable_name(job, symbol);
+      if (call)
+         clc_job_error_at(job, call, "undefined function '%s'", name);
+      else
+         clc_job_error(job, "undefined function '%s'", name);
+   }
+   for (LLVMValueRef g = LLVMGetFirstGlobal(module); g;
+        g = LLVMGetNextGlobal(g)) {
+      if (LLVMIsDeclaration(g) && LLVMGetFirstUse(g))
+         clc_job_error(job, "undefined variable '%s'", LLVMGetValueName(g));
+   }
+   return job->failed ? -EINVAL : 0;
+}
+
+/* One function of the call graph. */
+struct call_node {
+   LLVMValueRef fn;
+   enum {
+      NODE_NEW,
+      NODE_OPEN,
+      NODE_DONE
+   } state;
+   uint64_t inlined; /* instructions, calls included */
+};
+
+struct call_graph {
+   struct clc_job *job;
+   struct call_node *nodes; /* sorted by fn */
+   unsigned num_nodes;
+};
+
+static int
+by_function(const void *a, const void *b)
+{
+   const struct call_node *x = a, *y = b;
+   return ((uintptr_t)x->fn > (uintptr_t)y->fn) -
+          ((uintptr_t)x->fn < (uintptr_t)y->fn);
+}
+
+static struct call_node *
+find_call_node(struct call_graph *g, LLVMValueRef fn)
+{
+   struct call_node key = {.fn = fn};
+   return bsearch(&key, g->nodes, g->num_nodes, sizeof(key), by_function);
+}
+
+static bool visit_function(struct call_graph *g, struct call_node *node);
+
+static bool
+visit_call(struct call_graph *g, struct call_node *caller, LLVMValueRef call)
+{
+   struct call_node *callee = find_call_node(g, LLVMGetCalledValue(call));
+   if (!callee)
+      return true;
+   if (callee->state == NODE_OPEN) {
+      clc_job_error_at(g->job, call, "recursive call of '%s' is not supported",
+                       readable_name(g->job, LLVMGetValueName(callee->fn)));
+      return false;
+   }
+   if (!visit_function(g, callee))
+      return false;
+   caller->inlined += callee->inlined;
+   if (caller->inlined > MAX_INLINED_INSTRUCTIONS) {
+      clc_job_error_at(g->job, call, "'%s' is too large with all calls inlined",
+                       readable_name(g->job, LLVMGetValueName(caller->fn)));
+      return false;
+   }
+   return true;
+}
+
+/* Depth first; the depth is that of the program's calls. */
+static bool
+visit_function(struct call_graph *g, struct call_node *node)
+{
+   if (node->state == NODE_DONE)
+      return true;
+   node->state = NODE_OPEN;
+   clc_for_each_block(block, node->fn)
+   {
+      clc_for_each_instruction(inst, block)
+      {
+         node->inlined++;
+         if (LLVMIsACallInst(inst) && !visit_call(g, node, inst))
+            return false;
+      }
+   }
+   node->state = NODE_DONE;
+   return true;
+}
+
+static int
+check_calls(struct clc_job *job, LLVMModuleRef module)
+{
+   struct call_graph g = {.job = job};
+   clc_for_each_function(fn, module) g.num_nodes += !LLVMIsDeclaration(fn);
+   g.nodes = util_arena_array(&job->arena, struct call_node, g.num_nodes + 1);
+   unsigned n = 0;
+   clc_for_each_function(fn, module)
+   {
+      if (!LLVMIsDeclaration(fn))
+         g.nodes[n++].fn = fn;
+   }
+   qsort(g.nodes, g.num_nodes, sizeof(*g.nodes), by_function);
+
+   for (unsigned i = 0; i < g.num_nodes; i++)
+      if (!visit_function(&g, &g.nodes[i]))
+         return -EINVAL;
+   return 0;
+}
+
+/* After inlining a call goes to an intrinsic or is something we cannot do. */
+static void
+check_call_left(struct clc_job *job, LLVMValueRef call)
+{
+   LLVMValueRef callee = LLVMGetCalledValue(call);
+   if (!LLVMIsAFunction(callee))
+      clc_job_error_at(job, call, "call through a pointer is not supported");
+   else if (!LLVMIsDeclaration(callee))
+      clc_job_error_at(job, call, "call of '%s' cannot be inlined",
+                       readable_name(job, LLVMGetValueName(callee)));
+}
+
+static bool
+is_wide_integer(LLVMTypeRef type)
+{
+   if (LLVMGetTypeKind(type) == LLVMVectorTypeKind)
+      type = LLVMGetElementType(type);
+   return LLVMGetTypeKind(type) == LLVMIntegerTypeKind &&
+          LLVMGetIntTypeWidth(type) > 64;
+}
+
+static int
+check_result(struct clc_job *job, LLVMModuleRef module)
+{
+   clc_for_each_function(fn, module)
+   {
+      clc_for_each_block(block, fn)
+      {
+         clc_for_each_instruction(inst, block)
+         {
+            if (LLVMIsACallInst(inst))
+               check_call_left(job, inst);
+            if (is_wide_integer(LLVMTypeOf(inst)))
+               clc_job_error_at(job, inst,
+                                "integers of more than 64 bits are not "
+                                "supported");
+         }
+      }
+   }
+   return job->failed ? -EINVAL : 0;
+}
+
+/* ---- the passes ---- */
+
+#define PASSES_INLINE "always-inline,globaldce"
+
+/* Addresses are made specific before O2, which then knows what does not alias,
+ * and again for what O2 uncovered. */
+#define PASSES_OPTIMISE                                                        \
+   "function(sroa,early-cse,infer-address-spaces),default<O2>,"                \
+   "function(infer-address-spaces,scalarizer,early-cse,instsimplify,adce)"
+
+/* What the loops of the library need once they are in; nothing here knows the
+ * idioms that would turn them back into memcpy. */
+#define PASSES_AFTER_MEMORY                                                    \
+   "always-inline,globaldce,"                                                  \
+   "function(sroa,early-cse,instsimplify,simplifycfg,adce)"
+
+/* lowerswitch last: simplifycfg would make the switch again. */
+#define PASSES_FINISH                                                          \
+   "function(load-store-vectorizer,early-cse,adce,lowerswitch),globaldce,verify"
+
+static int
+lower_memory(struct clc_job *job, LLVMModuleRef module, LLVMTargetMachineRef tm)
+{
+   if (!clc_lower_memory(job, module))
+      return 0;
+   int ret = clc_builtins_link(job, module);
+   if (ret)
+      return ret;
+   prepare(job, module);
+   return run_passes(job, module, tm, PASSES_AFTER_MEMORY);
+}
+
+static int
+optimise(struct clc_job *job, LLVMModuleRef module, LLVMTargetMachineRef tm)
+{
+   int ret = run_passes(job, module, tm, PASSES_INLINE);
+   if (ret)
+      return ret;
+   clc_lower_kernel_args(job, module);
+   ret = run_passes(job, module, tm, PASSES_OPTIMISE);
+   if (ret)
+      return ret;
+   ret = lower_memory(job, module, tm);
+   if (ret)
+      return ret;
+   ret = run_passes(job, module, tm, PASSES_FINISH);
+   return ret ? ret : check_result(job, module);
+}
+
+int
+clc_pipeline_run(struct clc_job *job, LLVMModuleRef module)
+{
+   int ret = check_unresolved(job, module);
+   if (ret)
+      return ret;
+   ret = check_calls(job, module);
+   if (ret)
+      return ret;
+
+   LLVMTargetMachineRef tm = create_target_machine();
+   if (!tm) {
+      clc_job_error(job, "LLVM was built without the NVPTX target");
+      return -EINVAL;
+   }
+   prepare(job, module);
+   ret = optimise(job, module, tm);
+   LLVMDisposeTargetMachine(tm);
+   return ret;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* Shared by the steps of one call through the door (clc.h). */
+#ifndef CLC_PRIV_H
+#define CLC_PRIV_H
+
+#include <llvm-c/Core.h>
+
+#include "compiler/clc/clc.h"
+#include "util/util_arena.h"
+#include "util/util_buf.h"
+
+/* One call: its LLVM context, its log and its memory. Not shared by threads. */
+struct clc_job {
+   LLVMContextRef context;
+   struct util_arena arena;
+   struct util_buf log;
+   bool failed; /* LLVM reported an error, which is in the log */
+};
+
+void clc_job_init(struct clc_job *job);
+/* Hands the log to *log_out (if not NULL); module handles must be gone. */
+void clc_job_finish(struct clc_job *job, char **log_out);
+/* "error: …" into the log. */
+void clc_job_error(struct clc_job *job, const char *fmt, ...) PRINTFLIKE(2, 3);
+/* The same, preceded by "file:line:column: " where `instruction` has them. */
+void clc_job_error_at(struct clc_job *job, LLVMValueRef instruction,
+                      const char *fmt, ...) PRINTFLIKE(3, 4);
+
+/* Module from the caller's bytes. NULL if they are damaged; the log says so. */
+LLVMModuleRef clc_job_read(struct clc_job *job, const void *data,
+                           size_t size_B);
+int clc_job_write(struct clc_job *job, LLVMModuleRef module,
+                  struct clc_blob *out);
+
+/* ---- clc_builtins.c ---- */
+
+/* Links the definitions of all undefined functions that the library has. */
+int clc_builtins_link(struct clc_job *job, LLVMModuleRef module);
+/* Is there such a function in the library? */
+bool clc_builtins_have(const char *symbol);
+/* Calls that stay: LLVM's own, the back end's (clc_intrinsics.h), printf. */
+bool clc_is_intrinsic(const char *symbol);
+
+/* ---- clc_pipeline.c ---- */
+
+/* Linked module → what nvir takes. -EINVAL: something not supported. */
+int clc_pipeline_run(struct clc_job *job, LLVMModuleRef module);
+
+/* ---- lower_*.c: IR passes of our own ---- */
+
+/* Reads of `ptr byval` arguments → words of constant bank 0; writes the layout
+ * metadata of clc_intrinsics.h. */
+void clc_lower_kernel_args(struct clc_job *job, LLVMModuleRef module);
+/* memcpy, memmove and memset → loads and stores, or calls to the library's
+ * loops, which must then be linked. Returns whether there are such calls. */
+bool clc_lower_memory(struct clc_job *job, LLVMModuleRef module);
+
+/* ---- clc_kernels.c ---- */
+
+bool clc_is_kernel(LLVMValueRef fn);
+/* Size and alignment of an argument in the argument block. */
+void clc_kernel_arg_layout(LLVMValueRef fn, unsigned index,
+                           uint64_t *size_B_out, uint64_t *align_B_out);
+int clc_program_info(struct clc_job *job, LLVMModuleRef module,
+                     struct clc_program_info *info_out);
+
+#define clc_for_each_function(fn, module)                                      \
+   for (LLVMValueRef fn = LLVMGetFirstFunction(module); fn;                    \
+        fn = LLVMGetNextFunction(fn))
+#define clc_for_each_block(block, fn)                                          \
+   for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(fn); block;           \
+        block = LLVMGetNextBasicBlock(block))
+#define clc_for_each_instruction(inst, block)                                  \
+   for (LLVMValueRef inst = LLVMGetFirstInstruction(block); inst;              \
+        inst = LLVMGetNextInstruction(inst))
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* Integer functions that libclc lacks: ctz and mad_hi (OpenCL C 6.15.3). */
+#include "clc_lib.h"
+
+/* Wrapping, so the sum is done unsigned: signed overflow would be undefined. The
+ * cast takes a promoted char or short back. */
+#define MAD_HI(type, utype)                                                    \
+   EXTERNAL type mul_hi(type, type);                                           \
+   BUILTIN type mad_hi(type a, type b, type c)                                 \
+   {                                                                           \
+      return __builtin_astype(                                                 \
+         (utype)(__builtin_astype(mul_hi(a, b), utype) +                       \
+                 __builtin_astype(c, utype)),                                  \
+         type);                                                                \
+   }
+
+/* The trailing zeros are the ones of ~x & (x - 1); for x = 0 that counts the
+ * whole width, as it must be. */
+#define CTZ(type, utype)                                                       \
+   EXTERNAL utype popcount(utype);                                             \
+   BUILTIN type ctz(type x)                                                    \
+   {                                                                           \
+      utype u = __builtin_astype(x, utype);                                    \
+      return __builtin_astype(popcount((utype)(~u & (u - (utype)1))), type);   \
+   }
+
+#define ALL_SIZES(MACRO, type, utype)                                          \
+   MACRO(type, utype)                                                          \
+   MACRO(type##2, utype##2)                                                    \
+   MACRO(type##3, utype##3)                                                    \
+   MACRO(type##4, utype##4)                                                    \
+   MACRO(type##8, utype##8)                                                    \
+   MACRO(type##16, utype##16)
+
+#define ALL_TYPES(MACRO)                                                       \
+   ALL_SIZES(MACRO, char, uchar)                                               \
+   ALL_SIZES(MACRO, uchar, uchar)                                              \
+   ALL_SIZES(MACRO, short, ushort)                                             \
+   ALL_SIZES(MACRO, ushort, ushort)                                            \
+   ALL_SIZES(MACRO, int, uint)                                                 \
+   ALL_SIZES(MACRO, uint, uint)                                                \
+   ALL_SIZES(MACRO, long, ulong)                                               \
+   ALL_SIZES(MACRO, ulong, ulong)
+
+ALL_TYPES(MAD_HI)
+ALL_TYPES(CTZ)
