@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-#include "nouveau/compiler/nvir_sequence_copies_priv.h"
-
 #include <assert.h>
 #include <string.h>
 
-enum { NUM_REGS = 256, NONE = 0xffff };
+#include "nouveau/compiler/nvir_sequence_copies_priv.h"
 
-/* The copies as a graph: each register has at most one source, and any number of
- * readers. Trees are emitted from the leaves; what is left is cycles. */
+enum {
+   NUM_REGS = 256,
+   NONE = 0xffff
+};
+
+/* The copies as a graph: each register has at most one source, and any number
+ * of readers. Trees are emitted from the leaves; what is left is cycles. */
 struct graph {
    uint16_t src_of[NUM_REGS];  /* NONE: not a destination, or done */
    uint16_t readers[NUM_REGS]; /* copies still to come that read it */

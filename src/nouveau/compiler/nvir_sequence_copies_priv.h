@@ -18,10 +18,10 @@ struct nvir_copy_step {
    uint8_t dst, src;
 };
 
-/* All `src` are read before any `dst` is written; the dsts are distinct. `temp` is
- * a register that is neither read nor written here and may be overwritten, or
- * NVIR_COPY_NO_TEMP: then cycles become swaps. Needs room for 2 * n steps; returns
- * how many were made. Same input, same output. */
+/* All `src` are read before any `dst` is written; the dsts are distinct. `temp`
+ * is a register that is neither read nor written here and may be overwritten,
+ * or NVIR_COPY_NO_TEMP: then cycles become swaps. Needs room for 2 * n steps;
+ * returns how many were made. Same input, same output. */
 unsigned nvir_sequence_copies(const struct nvir_copy *copies, unsigned n,
                               uint8_t temp, struct nvir_copy_step *steps_out);
 

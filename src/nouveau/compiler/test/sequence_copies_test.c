@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Every parallel copy over few registers, and random ones over many, run step by
- * step against "read all, then write all". */
+/* Every parallel copy over few registers, and random ones over many, run step
+ * by step against "read all, then write all". */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "nouveau/compiler/nvir_sequence_copies_priv.h"
 
@@ -47,7 +46,9 @@ check(const struct nvir_copy *copies, unsigned n, uint8_t temp)
 static void
 test_all_small(void **state)
 {
-   enum { R = 6 };
+   enum {
+      R = 6
+   };
    unsigned total = 1;
    for (unsigned i = 0; i < R; i++)
       total *= R + 1;
