@@ -48,6 +48,10 @@ struct kdrm_pagemap_ops {
     * targets. */
    int (*copy)(struct kdrm_pagemap *pm, const struct kdrm_copy *list,
                unsigned n);
+   /* May be NULL. n pages from cpu_va on have moved (any cause: asked for, GPU
+    * fault, CPU touch, eviction): for the driver's event log. No lock held. */
+   void (*moved)(struct kdrm_pagemap *pm, uint64_t cpu_va, unsigned n,
+                 enum kmm_direction direction);
 };
 
 struct kdrm_pagemap_stats {
