@@ -507,8 +507,10 @@ struct sass_instr {
    uint8_t texs; /* TEXS, TLDS, TLD4S: raw mode bits */
    enum sass_surf_dim surf_dim;
    enum sass_clamp clamp;
-   bool raw, ba;   /* SULD, SUST: .D (size) or .P (tmask); byte address */
-   uint32_t video; /* VMNMX: raw mode bits */
+   bool raw, ba; /* SULD, SUST: .D (size) or .P (tmask); byte address */
+   bool mx;
+   uint8_t vmode;  /* VMNMX: what is done with operand c */
+   uint16_t video; /* VMNMX: operand types and parts; default plain s32 */
 };
 
 /* Where and why an operation failed.  `column`: 1-based place in the text

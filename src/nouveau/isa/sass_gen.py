@@ -345,7 +345,7 @@ class Tables:
 
     def write(self, out):
         rows = [self.row(r) for r in self.isa.rows]
-        out.write(BANNER + '#include "sass_priv.h"\n\n')
+        out.write(BANNER + '#include "nouveau/isa/sass_priv.h"\n\n')
         self.write_maps(out)
         self.fields.write(out, 'struct sass_field', 'sass_fields')
         self.consts.write(out, 'struct sass_const', 'sass_consts')
