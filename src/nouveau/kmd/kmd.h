@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "util/util_flags.h"
+
 struct kmd;
 
 enum kmd_compat {
@@ -34,7 +36,6 @@ struct kmd_config {
    bool no_uffd;       /* behave as if userfaultfd were not permitted */
 };
 
-struct util_flag;
 extern const struct util_flag kmd_debug_flags[];
 #define KMD_DEBUG_EVICTALL  (1ull << 0) /* migrate back after every fault service */
 #define KMD_DEBUG_NOMIGRATE (1ull << 1) /* migration moves nothing */

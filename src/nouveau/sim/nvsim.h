@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "util/util_flags.h"
+
 struct nvsim;
 
 struct nvsim_config {
@@ -38,7 +40,6 @@ struct nvsim_config {
 #define NVSIM_INTR_NONSTALL         (1u << 2) /* work retired: look at semaphores */
 
 /* Words of NVSIM_DEBUG; ends with a NULL word. */
-struct util_flag;
 extern const struct util_flag nvsim_debug_flags[];
 #define NVSIM_DEBUG_STRICT   (1ull << 0) /* report reads before scoreboard or stall allow */
 #define NVSIM_DEBUG_FAULTALL (1ull << 1) /* every first touch of a system page after a TLB fill faults once */

@@ -19,7 +19,10 @@
 static void
 test_rb_against_array(void **state)
 {
-   enum { N = 400, STEPS = 20000 };
+   enum {
+      N = 400,
+      STEPS = 20000
+   };
    unsigned seed = getenv("UTIL_SEED") ? atoi(getenv("UTIL_SEED")) : 1;
    print_message("seed %u\n", seed);
    static struct util_rb_node nodes[N];
@@ -46,7 +49,7 @@ test_rb_against_array(void **state)
       assert_ptr_equal(util_rb_ceil(&t, key), hi >= N ? NULL : &nodes[hi]);
    }
    unsigned count = 0, want = 0;
-   util_rb_for_each (n, &t)
+   util_rb_for_each(n, &t)
       count++;
    for (unsigned i = 0; i < N; i++)
       want += in[i];
@@ -56,7 +59,9 @@ test_rb_against_array(void **state)
 static void
 test_bitset_ranges(void **state)
 {
-   enum { N = 200 };
+   enum {
+      N = 200
+   };
    for (unsigned first = 0; first < N; first += 7) {
       for (unsigned n = 0; first + n <= N; n += 5) {
          uint64_t s[UTIL_BITSET_WORDS(N)] = {0};
@@ -97,8 +102,9 @@ test_arena_and_buf(void **state)
 static void
 test_flags(void **state)
 {
-   static const struct util_flag table[] = {
-      {"one", 1, "first"}, {"two", 2, "second"}, {0}};
+   static const struct util_flag table[] = {{"one", 1, "first"},
+                                            {"two", 2, "second"},
+                                            {0}};
    unsigned unknown;
    assert_int_equal(util_flags_parse("T", "one,two", table, &unknown), 3);
    assert_int_equal(unknown, 0);
