@@ -170,9 +170,21 @@ int nouveau_ws_svm_migrate(struct nouveau_ws_device *dev, const void *ptr,
                            size_t size_B, bool to_device,
                            uint64_t *moved_pages_out);
 
+/* Numbered as the kernel does. */
+enum nouveau_ws_svm_event_kind {
+   NOUVEAU_WS_SVM_FAULT_READ = 1,
+   NOUVEAU_WS_SVM_FAULT_WRITE,
+   NOUVEAU_WS_SVM_FAULT_ATOMIC,
+   NOUVEAU_WS_SVM_FAULT_PREFETCH,
+   NOUVEAU_WS_SVM_REPLAY,
+   NOUVEAU_WS_SVM_MIGRATE_DEVICE,
+   NOUVEAU_WS_SVM_MIGRATE_HOST,
+   NOUVEAU_WS_SVM_CANCEL,
+};
+
 struct nouveau_ws_svm_event {
    uint64_t time_ns, address;
-   uint32_t kind; /* enum drm_nouveau_svm_event_kind */
+   enum nouveau_ws_svm_event_kind kind;
    uint32_t pages;
 };
 

@@ -30,6 +30,10 @@ nouveau_ws_device_getparam(struct nouveau_ws_device *dev, uint64_t param,
    return ret;
 }
 
+_Static_assert(NOUVEAU_WS_SVM_CANCEL == DRM_NOUVEAU_SVM_EVENT_CANCEL &&
+                  NOUVEAU_WS_SVM_REPLAY == DRM_NOUVEAU_SVM_EVENT_REPLAY,
+               "event kinds are the kernel's");
+
 /* Reserves [start, start+size) in the process. */
 static bool
 try_hole(uint64_t start, uint64_t size_B)
@@ -286,7 +290,7 @@ nouveau_ws_svm_events(struct nouveau_ws_device *dev,
          events[taken++] = (struct nouveau_ws_svm_event){
             .time_ns = raw[i].time_ns,
             .address = raw[i].addr,
-            .kind = raw[i].kind,
+            .kind = (enum nouveau_ws_svm_event_kind)raw[i].kind,
             .pages = raw[i].npages,
          };
       }
