@@ -30,8 +30,10 @@ nouveau_ws_device_getparam(struct nouveau_ws_device *dev, uint64_t param,
    return ret;
 }
 
-_Static_assert(NOUVEAU_WS_SVM_CANCEL == DRM_NOUVEAU_SVM_EVENT_CANCEL &&
-                  NOUVEAU_WS_SVM_REPLAY == DRM_NOUVEAU_SVM_EVENT_REPLAY,
+_Static_assert((int)NOUVEAU_WS_SVM_CANCEL ==
+                     (int)DRM_NOUVEAU_SVM_EVENT_CANCEL &&
+                  (int)NOUVEAU_WS_SVM_REPLAY ==
+                     (int)DRM_NOUVEAU_SVM_EVENT_REPLAY,
                "event kinds are the kernel's");
 
 /* Reserves [start, start+size) in the process. */
