@@ -64,6 +64,8 @@ print_f16(struct util_buf *out, uint32_t bits)
    double v = exp ? ldexp(1024 + mant, (int)exp - 25) : ldexp(mant, -24);
    char nan_text[16];
    snprintf(nan_text, sizeof(nan_text), "0h%04x", bits);
+   if ((bits & 0x7fff) == 0x7e00)
+      strcpy(nan_text, bits >> 15 ? "-QNAN" : "+QNAN");
    if (exp == 31)
       v = mant ? NAN : INFINITY;
    print_double(out, bits >> 15 ? -v : v, nan_text);
