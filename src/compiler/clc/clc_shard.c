@@ -129,9 +129,10 @@ simplify(LLVMModuleRef module)
    LLVMDisposePassBuilderOptions(options);
 }
 
-/* Turns libclc's versions of our functions into declarations. */
+/* Renames libclc's versions of our functions to __libclc_NAME, under which ours
+ * may call them; their old callers get ours. */
 static void
-drop_replaced(LLVMModuleRef libclc, LLVMModuleRef own)
+rename_replaced(LLVMModuleRef libclc, LLVMModuleRef own)
 {
    for (LLVMValueRef fn = LLVMGetFirstFunction(own); fn;
         fn = LLVMGetNextFunction(fn)) {
@@ -140,11 +141,12 @@ drop_replaced(LLVMModuleRef libclc, LLVMModuleRef own)
       LLVMValueRef old = LLVMGetNamedFunction(libclc, LLVMGetValueName(fn));
       if (!old || LLVMIsDeclaration(old))
          continue;
-      LLVMSetValueName2(old, "", 0);
+      char renamed[256];
+      snprintf(renamed, sizeof(renamed), "__libclc_%s", LLVMGetValueName(fn));
+      LLVMSetValueName2(old, renamed, strlen(renamed));
       LLVMValueRef fresh = LLVMAddFunction(libclc, LLVMGetValueName(fn),
                                            LLVMGlobalGetValueType(old));
       LLVMReplaceAllUsesWith(old, fresh);
-      LLVMDeleteFunction(old);
    }
 }
 
@@ -169,6 +171,8 @@ family_of(const char *name)
    size_t length;
    const char *base = base_name(name, &length);
    char *family = strndup(base, length);
+   if (strncmp(family, "__partage_mem", 13) == 0)
+      strcpy(family, "__partage_m"); /* memcpy and so on in one */
    if (strncmp(family, "convert_", 8) != 0)
       return family;
 
@@ -189,8 +193,9 @@ add_symbols(struct cut *cut, LLVMModuleRef module)
          continue;
       const char *name = LLVMGetValueName(fn);
       size_t length;
-      if (strncmp(base_name(name, &length), "__clc", 5) == 0)
-         continue; /* libclc's inner functions come with their callers */
+      const char *base = base_name(name, &length);
+      if (strncmp(base, "__clc", 5) == 0 || strncmp(base, "__libclc", 8) == 0)
+         continue; /* inner functions come with their callers */
       if (cut->num_symbols == cut->cap_symbols) {
          cut->cap_symbols = MAX2(1024, 2 * cut->cap_symbols);
          cut->symbols =
@@ -372,7 +377,7 @@ main(int argc, char **argv)
    simplify(own);
    make_linkonce(own);
    make_linkonce(libclc);
-   drop_replaced(libclc, own);
+   rename_replaced(libclc, own);
    add_symbols(&cut, own);
    add_symbols(&cut, libclc);
    cut.own = LLVMWriteBitcodeToMemoryBuffer(own);

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: The partage authors
+"""Writes, as LLVM text, what OpenCL C cannot say: relaxed atomic operations by
+address space and width, and a piece of local memory for the collectives. Ordering
+is not here: the library puts __nvir_membar_* around these (fence.h)."""
+import sys
+
+SPACES = (0, 1, 3)
+OPS = ('xchg', 'add', 'sub', 'and', 'or', 'xor', 'max', 'min', 'umax', 'umin')
+
+
+def primitives(space, bits):
+    ptr = f'ptr addrspace({space})' if space else 'ptr'
+    word = f'i{bits}'
+    align = bits // 8
+    suffix = f'{space}_u{bits}'
+    for op in OPS:
+        yield f'''
+define {word} @__partage_{op}_{suffix}({ptr} %p, {word} %v) #0 {{
+  %old = atomicrmw {op} {ptr} %p, {word} %v monotonic, align {align}
+  ret {word} %old
+}}'''
+    yield f'''
+define {word} @__partage_cas_{suffix}({ptr} %p, {word} %expected, {word} %v) #0 {{
+  %pair = cmpxchg {ptr} %p, {word} %expected, {word} %v monotonic monotonic, align {align}
+  %old = extractvalue {{ {word}, i1 }} %pair, 0
+  ret {word} %old
+}}
+
+define {word} @__partage_load_{suffix}({ptr} %p) #0 {{
+  %v = load atomic {word}, {ptr} %p monotonic, align {align}
+  ret {word} %v
+}}
+
+define void @__partage_store_{suffix}({ptr} %p, {word} %v) #0 {{
+  store atomic {word} %v, {ptr} %p monotonic, align {align}
+  ret void
+}}'''
+
+
+# One 64-bit word per warp of a work-group.
+SCRATCH = '''
+@__partage_scratch_words = linkonce_odr addrspace(3) global [32 x i64] undef, align 8
+
+define ptr addrspace(3) @__partage_scratch() #0 {
+  ret ptr addrspace(3) @__partage_scratch_words
+}
+'''
+
+
+def main():
+    out = ['target datalayout = "e-i64:64-i128:128-v16:16-v32:32-n16:32:64"',
+           'target triple = "nvptx64-nvidia-nvcl"']
+    for space in SPACES:
+        for bits in (32, 64):
+            out += primitives(space, bits)
+    out += [SCRATCH, 'attributes #0 = { alwaysinline nounwind }']
+    with open(sys.argv[1], 'w') as f:
+        f.write('\n'.join(out) + '\n')
+
+
+main()
