@@ -12,11 +12,13 @@
 #include <clang/Frontend/CompilerInvocation.h>
 #include <clang/Frontend/TextDiagnosticPrinter.h>
 #include <clang/Lex/PreprocessorOptions.h>
-#include <cstdlib>
 #include <cstring>
 #include <llvm/Support/VirtualFileSystem.h>
 #include <llvm/Support/raw_ostream.h>
 
+extern "C" {
+#include "compiler/clc/clc_blob.h"
+}
 #include "compiler/clc/clc_embed.h"
 
 namespace {
@@ -97,12 +99,7 @@ compile(const char *const *argv, unsigned argc, const char *source,
    if (!ok)
       return -EINVAL;
 
-   object_out->size_B = bitcode.size();
-   object_out->data = malloc(bitcode.size());
-   if (!object_out->data)
-      return -ENOMEM;
-   memcpy(object_out->data, bitcode.data(), bitcode.size());
-   return 0;
+   return clc_blob_wrap(bitcode.data(), bitcode.size(), object_out);
 }
 
 } // namespace

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <llvm-c/BitReader.h>
 #include <llvm-c/BitWriter.h>
 
+#include "compiler/clc/clc_blob.h"
 #include "compiler/clc/clc_priv.h"
 
 /* Without this LLVM would print link errors and exit. */
@@ -79,23 +79,14 @@ clc_job_error_at(struct clc_job *job, LLVMValueRef instruction, const char *fmt,
    va_end(ap);
 }
 
-/* LLVM's reader trusts its input in places; the magic keeps out what is plainly
- * something else. */
-static bool
-looks_like_bitcode(const void *data, size_t size_B)
-{
-   static const unsigned char magic[4] = {'B', 'C', 0xc0, 0xde};
-   return size_B >= sizeof(magic) && size_B % 4 == 0 &&
-          memcmp(data, magic, sizeof(magic)) == 0;
-}
-
 LLVMModuleRef
 clc_job_read(struct clc_job *job, const void *data, size_t size_B)
 {
    LLVMModuleRef module = NULL;
-   if (looks_like_bitcode(data, size_B)) {
-      LLVMMemoryBufferRef buffer =
-         LLVMCreateMemoryBufferWithMemoryRange(data, size_B, "object", false);
+   const void *bitcode = clc_blob_unwrap(data, size_B, &size_B);
+   if (bitcode) {
+      LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRange(
+         bitcode, size_B, "object", false);
       if (LLVMParseBitcodeInContext2(job->context, buffer, &module))
          module = NULL;
       LLVMDisposeMemoryBuffer(buffer);
@@ -109,12 +100,8 @@ int
 clc_job_write(struct clc_job *job, LLVMModuleRef module, struct clc_blob *out)
 {
    LLVMMemoryBufferRef buffer = LLVMWriteBitcodeToMemoryBuffer(module);
-   size_t size_B = LLVMGetBufferSize(buffer);
-   out->data = malloc(size_B);
-   if (out->data) {
-      memcpy(out->data, LLVMGetBufferStart(buffer), size_B);
-      out->size_B = size_B;
-   }
+   int ret =
+      clc_blob_wrap(LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer), out);
    LLVMDisposeMemoryBuffer(buffer);
-   return out->data ? 0 : -ENOMEM;
+   return ret;
 }

@@ -30,6 +30,7 @@ struct symbol {
 struct cut {
    LLVMContextRef context;
    LLVMMemoryBufferRef own, libclc; /* cleaned bitcode, read again per shard */
+   LLVMModuleRef own_index, libclc_index; /* the same, for look-ups */
    struct symbol *symbols;
    unsigned num_symbols, cap_symbols;
    struct util_buf bitcode; /* all shards */
@@ -223,16 +224,6 @@ by_name(const void *a, const void *b)
                  ((const struct symbol *)b)->name);
 }
 
-static unsigned
-count_declarations(LLVMModuleRef module)
-{
-   unsigned n = 0;
-   for (LLVMValueRef fn = LLVMGetFirstFunction(module); fn;
-        fn = LLVMGetNextFunction(fn))
-      n += LLVMIsDeclaration(fn);
-   return n;
-}
-
 static void
 declare(LLVMModuleRef shard, LLVMModuleRef from, const char *name)
 {
@@ -241,18 +232,37 @@ declare(LLVMModuleRef shard, LLVMModuleRef from, const char *name)
       LLVMAddFunction(shard, name, LLVMGlobalGetValueType(fn));
 }
 
-/* Pulls the definitions of what `shard` declares, ours first, until nothing
- * more is found: libclc's functions call ours and the other way round. */
+static bool
+defines(LLVMModuleRef module, const char *name)
+{
+   LLVMValueRef fn = LLVMGetNamedFunction(module, name);
+   return fn && !LLVMIsDeclaration(fn);
+}
+
+/* Does `shard` call something that the library has and the shard has not? */
+static bool
+is_incomplete(struct cut *cut, LLVMModuleRef shard)
+{
+   for (LLVMValueRef fn = LLVMGetFirstFunction(shard); fn;
+        fn = LLVMGetNextFunction(fn)) {
+      const char *name = LLVMGetValueName(fn);
+      if (LLVMIsDeclaration(fn) &&
+          (defines(cut->own_index, name) || defines(cut->libclc_index, name)))
+         return true;
+   }
+   return false;
+}
+
+/* Pulls the definitions of what `shard` declares, ours first, until it is
+ * complete: libclc's functions call ours and the other way round. */
 static void
 pull(struct cut *cut, LLVMModuleRef shard)
 {
-   unsigned before;
    do {
-      before = count_declarations(shard);
       if (LLVMLinkModules2(shard, read_lazily(cut, cut->own)) ||
           LLVMLinkModules2(shard, read_lazily(cut, cut->libclc)))
          die("shard", "link failed");
-   } while (count_declarations(shard) != before);
+   } while (is_incomplete(cut, shard));
 }
 
 static void
@@ -290,15 +300,11 @@ cut_family(struct cut *cut, struct symbol *first, unsigned num)
    LLVMSetTarget(shard, CLC_TARGET_TRIPLE);
    LLVMSetDataLayout(shard, CLC_TARGET_DATA_LAYOUT);
 
-   LLVMModuleRef own = read_lazily(cut, cut->own);
-   LLVMModuleRef libclc = read_lazily(cut, cut->libclc);
    for (unsigned i = 0; i < num; i++) {
-      declare(shard, own, first[i].name);
-      declare(shard, libclc, first[i].name);
+      declare(shard, cut->own_index, first[i].name);
+      declare(shard, cut->libclc_index, first[i].name);
       first[i].shard = cut->num_shards;
    }
-   LLVMDisposeModule(own);
-   LLVMDisposeModule(libclc);
 
    pull(cut, shard);
    drop_unused_declarations(shard);
@@ -384,6 +390,8 @@ main(int argc, char **argv)
    cut.libclc = LLVMWriteBitcodeToMemoryBuffer(libclc);
    LLVMDisposeModule(own);
    LLVMDisposeModule(libclc);
+   cut.own_index = read_lazily(&cut, cut.own);
+   cut.libclc_index = read_lazily(&cut, cut.libclc);
 
    cut_all(&cut);
    write_file(&cut, argv[1]);
