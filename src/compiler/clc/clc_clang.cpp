@@ -55,6 +55,8 @@ run(clang::CompilerInstance &ci, clang::TextDiagnosticPrinter &printer,
    if (!clang::CompilerInvocation::CreateFromArgs(ci.getInvocation(), args,
                                                   ci.getDiagnostics()))
       return false;
+   /* Again, now that the invocation knows of -w and -Werror. */
+   ci.createDiagnostics(&printer, false);
 
    ci.getDiagnosticOpts().ShowCarets = true;
    ci.getFrontendOpts().DisableFree = false;

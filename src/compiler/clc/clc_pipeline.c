@@ -106,7 +106,9 @@ static const char *
 readable_name(struct clc_job *job, const char *symbol)
 {
    int status;
-   char *demangled = __cxa_demangle(symbol, NULL, NULL, &status);
+   char *demangled = NULL;
+   if (strncmp(symbol, "_Z", 2) == 0)
+      demangled = __cxa_demangle(symbol, NULL, NULL, &status);
    const char *name =
       util_arena_strdup(&job->arena, demangled ? demangled : symbol);
    free(demangled);
