@@ -39,8 +39,9 @@ struct kdrm_gpusvm_config {
    const struct kdrm_gpusvm_ops *ops;
    struct kdrm_pagemap *pagemap;  /* NULL: nothing migrates */
    uint64_t hole_start, hole_end; /* the driver's own addresses: not mirrored */
-   unsigned fault_window_pg; /* power of two, pages faulted in around; 16 */
-   bool migrate_on_fault;    /* move to VRAM what the GPU touches */
+   unsigned fault_window_pg;   /* power of two, pages faulted in around; 16 */
+   bool migrate_on_fault;      /* move to VRAM what the GPU touches ... */
+   unsigned migrate_window_pg; /* ... in aligned pieces of this size; 512 */
    void *driver_data;
 };
 
@@ -70,6 +71,8 @@ struct kdrm_gpusvm_stats {
    uint64_t invalidations;
    uint64_t granules;
    uint64_t migrated_to_vram, migrated_to_system;
+   uint64_t bounces; /* times a granule lost VRAM pages to the CPU or eviction */
+   uint64_t braked;  /* times migrate_on_fault left a bouncing granule alone */
 };
 
 int kdrm_gpusvm_create(const struct kdrm_gpusvm_config *config,

@@ -65,8 +65,9 @@ struct kdrm_pagemap {
    void *driver_data;
    bool no_evict; /* KMD_COMPAT=upstream: a full VRAM leaves pages in RAM */
    pthread_mutex_t lock;
-   struct util_rb blocks; /* by granule number (cpu_va >> 21) */
-   struct util_list lru;  /* struct kdrm_block, least recently used first */
+   struct util_rb blocks;      /* by granule number (cpu_va >> 21) */
+   struct kdrm_transfer *idle; /* transfers to use again */
+   struct util_list lru; /* struct kdrm_block, least recently used first */
    struct kdrm_pagemap_stats stats;
 };
 

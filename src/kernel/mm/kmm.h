@@ -53,8 +53,7 @@ enum kmm_host_kind {
 
 #define KMM_DEBUG_EVENTS  (1ull << 0) /* print each host event and CPU fault */
 #define KMM_DEBUG_MIGRATE (1ull << 1) /* print each migration */
-#define KMM_DEBUG_NOMOVE  (1ull << 2) /* as on kernels without UFFDIO_MOVE */
-#define KMM_DEBUG_NOUFFD  (1ull << 3) /* coherent */
+#define KMM_DEBUG_NOUFFD  (1ull << 2) /* coherent */
 extern const struct util_flag kmm_debug_flags[]; /* words of KMM_DEBUG */
 
 struct kmm_config {
@@ -150,7 +149,6 @@ struct kmm_notifier_ops {
 struct kmm_notifier {
    struct util_rb_node node; /* key: start */
    uint64_t start, end;
-   uint64_t max_end;
    const struct kmm_notifier_ops *ops;
    struct kmm_mm *mm;
    uint64_t seq;
@@ -199,10 +197,10 @@ struct kmm_hmm_range {
  * others: reports what is there (0: nothing). Waits; hold no lock. 0        all
  * requests satisfied -EBUSY   the sequence moved or a page is on its way:
  * read_begin again -EFAULT  requested page: no VMA, PROT_NONE, excluded,
- * SIGBUS-like -EPERM   write requested, VMA not writable; or forked child -EINVAL
- * bad range     -ENOMEM  no memory On -EFAULT and -EPERM pfns[] is filled up to
- * the page that failed, and *error_va_out (may be NULL) tells it; pages after
- * it hold their requests. */
+ * SIGBUS-like -EPERM   write requested, VMA not writable; or forked child
+ * -EINVAL bad range     -ENOMEM  no memory On -EFAULT and -EPERM pfns[] is
+ * filled up to the page that failed, and *error_va_out (may be NULL) tells it;
+ * pages after it hold their requests. */
 int kmm_hmm_range_fault(struct kmm_hmm_range *range, uint64_t *error_va_out);
 
 /* ---- device memory (≙ dev_pagemap) ---- */
@@ -214,7 +212,7 @@ struct kmm_dpage {
    uint64_t
       cpu_va; /* where it is mapped; changes by mremap: read in callbacks */
    void *driver_data;
-   struct kmm_page *page;
+   struct kmm_dpage *next; /* private: waits for page_free */
 };
 
 struct kmm_pagemap_ops {
@@ -260,38 +258,42 @@ struct kmm_migrate_page {
    uint64_t bus_va;         /* system side of the copy; 0 with HOLE and STAYS */
    struct kmm_dpage *dpage; /* TO_SYSTEM: source. TO_DEVICE: set by the driver;
                                NULL: skip this page */
-   struct kmm_page *page;   /* private */
+   /* private */
+   struct kmm_page *page; /* NULL: the mapping went away meanwhile */
+   uint64_t cpu_va;
+   bool isolated, moved;
 };
+
+#define KMM_MIGRATE_MAX_PG 512
 
 struct kmm_migrate {
    struct kmm_mm *mm;
    enum kmm_direction direction;
-   uint64_t start, end; /* at most KMM_MIGRATE_MAX_PG pages */
+   uint64_t start, end; /* within one aligned 2 MiB block */
    struct kmm_pagemap
       *pagemap; /* TO_DEVICE: target; TO_SYSTEM: NULL means any */
    struct kmm_migrate_page *pages; /* one a page of the range, service memory */
    unsigned cpages;                /* out of setup: candidates */
    unsigned moved;                 /* out of pages: really moved */
-   unsigned holes;                 /* private from here on */
-   uint64_t token;
-   bool restart;
+   int slot;                       /* private from here on */
+   struct kmm_invalidation *inv;
 };
-#define KMM_MIGRATE_MAX_PG 512
 
 /* Collects, invalidates (notifiers), isolates. Pages that cannot move (not
  * private anonymous, excluded, pinned, shared with a child, already there) just
- * lack KMM_MIGRATE_PFN and are counted. Waits. -EINVAL: bad range; -EPERM:
- * forked child. On success the range is held (read_begin waits, CPU touches
- * wait) until finalize. */
+ * lack KMM_MIGRATE_PFN and are counted. `pages` need not be initialised. Waits.
+ * -EINVAL: bad range; -EPERM: forked child; -ENOMEM. On success the range is
+ * held (read_begin waits, CPU touches wait) until finalize. */
 int kmm_migrate_setup(struct kmm_migrate *m);
 /* After the driver's copies have completed: re-points the mapping of pages that
  * have a dpage; clears KMM_MIGRATE_PFN where it could not (the driver keeps
- * such a dpage and frees it). TO_DEVICE: from here on the driver may write
- * device PTEs for moved pages, under the lock of its invalidate callback,
+ * such a dpage of TO_DEVICE and frees it). A driver whose copy of a page failed
+ * clears KMM_MIGRATE_PFN itself before. TO_DEVICE: from here on the driver may
+ * write device PTEs for moved pages, under the lock of its invalidate callback,
  * before finalize. */
 void kmm_migrate_pages(struct kmm_migrate *m);
 /* Lets go of the range; pages that did not move are back where they were.
- * TO_SYSTEM: moved dpages are freed through page_free. */
+ * TO_SYSTEM: moved dpages are freed through page_free. Waits. */
 void kmm_migrate_finalize(struct kmm_migrate *m);
 
 /* Device pages in [start, end), snapshot. */

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* Device-private pages by userfaultfd (kernel.md §10, hmm-real.md §6).
+ *
+ * Out: UFFDIO_MOVE takes a page from the program into a slot of the limbo area.
+ * It refuses what migration must refuse: pinned, shared with a child, mlocked.
+ * The copy engine reads it there; a touch meanwhile is a MISSING fault. Back:
+ * the copy engine fills a page of the stage area, UFFDIO_MOVE puts it into
+ * place (UFFDIO_COPY where the mapping is not writable any more).
+ *
+ * Both directions use the one userfaultfd with which the program's ranges are
+ * registered, because the kernel refuses (EAGAIN) while an event of that one
+ * has not been read: together with mm->lock, under which the reader reads, no
+ * page can be taken from or put into a mapping that has replaced the one we
+ * knew.
+ *
+ * The reader never blocks on anything but mm->lock, and whoever holds that
+ * waits for nothing. There is no write-protect variant for kernels without MOVE
+ * (before 6.8): it could not refuse pinned pages, and its MADV_DONTNEED could
+ * hit a new mapping. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kernel/mm/kmm_host_process.h"
+
+/* linux/userfaultfd.h of 6.8, which Debian 12's headers lack. */
+struct uffd_move {
+   uint64_t dst, src, len, mode;
+   int64_t move;
+};
+struct uffd_poison {
+   struct uffdio_range range;
+   uint64_t mode;
+   int64_t updated;
+};
+#define IOC_MOVE      _IOWR(UFFDIO, 0x05, struct uffd_move)
+#define IOC_POISON    _IOWR(UFFDIO, 0x08, struct uffd_poison)
+#define FEATURE_MOVE  (1ull << 16)
+#define MODE_DONTWAKE 1ull /* the same bit in MOVE and COPY */
+
+#define NUM_SLOTS 8
+#define SLOT_SIZE (KMM_MIGRATE_MAX_PG * KMM_PAGE_SIZE)
+
+struct host_uffd {
+   struct kmm_host_process proc;
+   uint64_t debug;
+   int uffd, stop_fd;
+   pthread_t reader;
+   bool running;
+   char *limbo, *stage; /* NUM_SLOTS * SLOT_SIZE each; limbo is registered */
+   pthread_mutex_t slot_lock;
+   pthread_cond_t slot_free;
+   unsigned slots_used;
+};
+
+static struct host_uffd *
+uffd_of(struct kmm_host *h)
+{
+   return container_of(h, struct host_uffd, proc.base);
+}
+
+/* Page i of a slot belongs to page i of the 2 MiB block: huge pages stay whole.
+ */
+static char *
+slot_page(char *area, int slot, uint64_t cpu_va)
+{
+   return area + slot * SLOT_SIZE + (cpu_va & (SLOT_SIZE - 1));
+}
+
+/* ---- registration ---- */
+
+static int
+register_range(struct host_uffd *u, uint64_t start, uint64_t end)
+{
+   struct uffdio_register r = {
+      .range = {start, end - start},
+      .mode = UFFDIO_REGISTER_MODE_MISSING,
+   };
+   return ioctl(u->uffd, UFFDIO_REGISTER, &r) ? -errno : 0;
+}
+
+static int
+watch(struct kmm_host *h, uint64_t start, uint64_t end)
+{
+   return register_range(uffd_of(h), start, end);
+}
+
+static void
+unwatch(struct kmm_host *h, uint64_t start, uint64_t end)
+{
+   struct uffdio_range r = {start, end - start};
+   ioctl(uffd_of(h)->uffd, UFFDIO_UNREGISTER, &r); /* may be unmapped by now */
+}
+
+static void
+wake(struct kmm_host *h, uint64_t start, uint64_t end)
+{
+   struct uffdio_range r = {start, end - start};
+   ioctl(uffd_of(h)->uffd, UFFDIO_WAKE, &r);
+}
+
+static void
+fill(struct kmm_host *h, uint64_t cpu_va)
+{
+   struct uffdio_zeropage z = {.range = {cpu_va, KMM_PAGE_SIZE}};
+   /* EEXIST: somebody was faster; EAGAIN: an event is under way; the touch will
+    * be repeated and asked again. ENOENT: unmapped, the touch will find that
+    * out. */
+   if (ioctl(uffd_of(h)->uffd, UFFDIO_ZEROPAGE, &z))
+      wake(h, cpu_va, cpu_va + KMM_PAGE_SIZE);
+}
+
+static void
+poison(struct kmm_host *h, uint64_t cpu_va)
+{
+   struct uffd_poison p = {.range = {cpu_va, KMM_PAGE_SIZE}};
+   if (ioctl(uffd_of(h)->uffd, IOC_POISON, &p))
+      wake(h, cpu_va, cpu_va + KMM_PAGE_SIZE);
+}
+
+/* ---- slots ---- */
+
+static int
+slot_get(struct kmm_host *h)
+{
+   struct host_uffd *u = uffd_of(h);
+   pthread_mutex_lock(&u->slot_lock);
+   while (u->slots_used == (1u << NUM_SLOTS) - 1)
+      pthread_cond_wait(&u->slot_free, &u->slot_lock);
+   int slot = __builtin_ctz(~u->slots_used);
+   u->slots_used |= 1u << slot;
+   pthread_mutex_unlock(&u->slot_lock);
+   return slot;
+}
+
+static void
+slot_put(struct kmm_host *h, int slot)
+{
+   struct host_uffd *u = uffd_of(h);
+   /* Unregistered meanwhile: dropping its pages would send us an event each
+    * time. */
+   uint64_t limbo = (uintptr_t)u->limbo + slot * SLOT_SIZE;
+   unwatch(h, limbo, limbo + SLOT_SIZE);
+   madvise((void *)limbo, SLOT_SIZE, MADV_DONTNEED);
+   madvise(u->stage + slot * SLOT_SIZE, SLOT_SIZE, MADV_DONTNEED);
+   int err = register_range(u, limbo, limbo + SLOT_SIZE);
+   assert(!err && "limbo can be registered again");
+   pthread_mutex_lock(&u->slot_lock);
+   u->slots_used &= ~(1u << slot);
+   pthread_cond_signal(&u->slot_free);
+   pthread_mutex_unlock(&u->slot_lock);
+}
+
+/* ---- moving ---- */
+
+/* Bytes moved, or -errno of the first page. */
+static int64_t
+move(struct host_uffd *u, void *dst, void *src, uint64_t len)
+{
+   struct uffd_move m = {
+      .dst = (uintptr_t)dst,
+      .src = (uintptr_t)src,
+      .len = len,
+      .mode = MODE_DONTWAKE,
+   };
+   if (!ioctl(u->uffd, IOC_MOVE, &m))
+      return len;
+   int err = -errno;
+   return m.move > 0 ? m.move : err;
+}
+
+static int
+isolate(struct kmm_host *h, int slot, uint64_t cpu_va, unsigned n,
+        struct kmm_migrate_page *mig)
+{
+   struct host_uffd *u = uffd_of(h);
+   char *to = slot_page(u->limbo, slot, cpu_va);
+   int64_t moved = move(u, to, (void *)cpu_va, n * KMM_PAGE_SIZE);
+   if (moved == -EAGAIN)
+      return -EAGAIN;
+   if (moved == -ENOENT) {
+      /* Never touched, and it cannot be any more without us. */
+      mig->isolated = true;
+      mig->flags |= KMM_MIGRATE_HOLE;
+      return 1;
+   }
+   if (moved < 0)
+      return 1; /* pinned, shared, locked */
+   unsigned done = moved / KMM_PAGE_SIZE;
+   for (unsigned i = 0; i < done; i++) {
+      mig[i].isolated = true;
+      mig[i].bus_va = (uintptr_t)to + i * KMM_PAGE_SIZE;
+   }
+   return done;
+}
+
+/* Copies a page in; for mappings that are not writable any more. */
+static int
+copy_in(struct host_uffd *u, uint64_t cpu_va, const char *from)
+{
+   struct uffdio_copy c = {
+      .dst = cpu_va,
+      .src = (uintptr_t)from,
+      .len = KMM_PAGE_SIZE,
+      .mode = MODE_DONTWAKE,
+   };
+   return ioctl(u->uffd, UFFDIO_COPY, &c) ? -errno : 0;
+}
+
+/* n neighbours from `from` to mig->cpu_va. Pages placed or -errno. */
+static int
+put_pages(struct host_uffd *u, unsigned n, struct kmm_migrate_page *mig)
+{
+   char *from = (char *)mig->bus_va;
+   int64_t moved = move(u, (void *)mig->cpu_va, from, n * KMM_PAGE_SIZE);
+   if (moved > 0)
+      return moved / KMM_PAGE_SIZE;
+   if (moved == -EAGAIN)
+      return -EAGAIN;
+   int err = copy_in(u, mig->cpu_va, from);
+   return err ? err : 1;
+}
+
+static int
+restore(struct kmm_host *h, int slot, struct kmm_migrate_page *mig)
+{
+   if (mig->flags & KMM_MIGRATE_HOLE || !mig->bus_va)
+      return 0;
+   int n = put_pages(uffd_of(h), 1, mig);
+   return n < 0 ? n : 0;
+}
+
+static void
+stage(struct kmm_host *h, int slot, struct kmm_migrate_page *mig)
+{
+   mig->bus_va = (uintptr_t)slot_page(uffd_of(h)->stage, slot, mig->cpu_va);
+}
+
+static int
+place(struct kmm_host *h, int slot, unsigned n, struct kmm_migrate_page *mig)
+{
+   return put_pages(uffd_of(h), n, mig);
+}
+
+/* ---- the reader ---- */
+
+/* A service thread that waits for a page which it is to bring back. */
+static void
+refuse_own_touch(const struct uffd_msg *msg)
+{
+   char name[16];
+   if (!util_svc_find_thread(msg->arg.pagefault.feat.ptid, name))
+      return;
+   util_err("kmm",
+            "service thread %s touched %#llx, which is away: what it uses must "
+            "be service memory (util_svc.h)",
+            name, (unsigned long long)msg->arg.pagefault.address);
+   abort();
+}
+
+static void
+take_page_fault(struct host_uffd *u, const struct uffd_msg *msg)
+{
+   struct kmm_mm *mm = u->proc.base.mm;
+   uint64_t va = msg->arg.pagefault.address & KMM_PAGE_MASK;
+   assert(!util_svc_contains((void *)va, 1) &&
+          "an empty limbo page was touched");
+   switch (kmm_touch_missing(mm, va)) {
+   case KMM_TOUCH_FILL:
+      fill(&u->proc.base, va);
+      break;
+   case KMM_TOUCH_WAIT:
+      refuse_own_touch(msg);
+      break;
+   }
+}
+
+static void
+take_message(struct host_uffd *u, const struct uffd_msg *msg)
+{
+   struct kmm_host *h = &u->proc.base;
+   struct kmm_mm *mm = h->mm;
+   uint64_t start, end;
+   switch (msg->event) {
+   case UFFD_EVENT_PAGEFAULT:
+      take_page_fault(u, msg);
+      return;
+   case UFFD_EVENT_REMOVE:
+   case UFFD_EVENT_UNMAP:
+      start = msg->arg.remove.start;
+      end = msg->arg.remove.end;
+      kmm_trace(mm, KMM_DEBUG_EVENTS, "%s %#lx..%#lx",
+                msg->event == UFFD_EVENT_UNMAP ? "unmap" : "remove", start,
+                end);
+      kmm_pages_discard(
+         mm, start, end,
+         msg->event == UFFD_EVENT_UNMAP ? KMM_EVENT_UNMAP : KMM_EVENT_CLEAR);
+      break;
+   case UFFD_EVENT_REMAP:
+      start = msg->arg.remap.from;
+      end = start + msg->arg.remap.len;
+      kmm_trace(mm, KMM_DEBUG_EVENTS, "remap %#lx..%#lx to %#llx", start, end,
+                (unsigned long long)msg->arg.remap.to);
+      kmm_pages_remap(mm, start, msg->arg.remap.to, end - start);
+      break;
+   default:
+      return;
+   }
+   /* Who waited for a page of it finds out what is there now. */
+   wake(h, start, end);
+}
+
+static void *
+reader_main(void *arg)
+{
+   struct host_uffd *u = arg;
+   struct kmm_mm *mm = u->proc.base.mm;
+   struct pollfd fds[2] = {{.fd = u->uffd, .events = POLLIN},
+                           {.fd = u->stop_fd, .events = POLLIN}};
+   for (;;) {
+      if (poll(fds, 2, -1) < 0)
+         continue;
+      if (fds[1].revents)
+         return NULL;
+      struct uffd_msg msg[16];
+      pthread_mutex_lock(&mm->lock);
+      ssize_t n = read(u->uffd, msg, sizeof(msg));
+      for (ssize_t i = 0; i < n / (ssize_t)sizeof(msg[0]); i++)
+         take_message(u, &msg[i]);
+      pthread_mutex_unlock(&mm->lock);
+   }
+}
+
+/* ---- life ---- */
+
+static int
+open_uffd(void)
+{
+   int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+   if (fd < 0)
+      return -errno;
+   const uint64_t want = UFFD_FEATURE_EVENT_REMOVE | UFFD_FEATURE_EVENT_UNMAP |
+                         UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_THREAD_ID |
+                         FEATURE_MOVE;
+   struct uffdio_api api = {.api = UFFD_API, .features = want};
+   if (ioctl(fd, UFFDIO_API, &api)) { /* EINVAL: no MOVE */
+      int err = -errno;
+      close(fd);
+      return err;
+   }
+   return fd;
+}
+
+static int
+start(struct kmm_host *h, struct kmm_mm *mm)
+{
+   struct host_uffd *u = uffd_of(h);
+   kmm_host_process_exclude_libraries(mm);
+   int err = util_svc_thread_create(&u->reader, "kmm-reader", reader_main, u);
+   u->running = !err;
+   return err;
+}
+
+static void
+stop(struct kmm_host *h)
+{
+   struct host_uffd *u = uffd_of(h);
+   if (!u->running)
+      return;
+   uint64_t one = 1;
+   if (write(u->stop_fd, &one, sizeof(one)) != sizeof(one))
+      return;
+   util_svc_thread_join(u->reader);
+   u->running = false;
+}
+
+static void
+free_areas(struct host_uffd *u)
+{
+   util_svc_unmap(u->limbo, NUM_SLOTS * SLOT_SIZE);
+   util_svc_unmap(u->stage, NUM_SLOTS * SLOT_SIZE);
+}
+
+static void
+destroy(struct kmm_host *h)
+{
+   struct host_uffd *u = uffd_of(h);
+   close(u->uffd); /* first: unmapping limbo must not wait for a reader */
+   close(u->stop_fd);
+   free_areas(u);
+   kmm_host_process_finish(&u->proc);
+   util_svc_free(u);
+}
+
+static void
+forked_child(struct kmm_host *h)
+{
+   close(uffd_of(h)->uffd);
+}
+
+static const struct kmm_host_ops ops = {
+   .kind = KMM_HOST_UFFD,
+   .start = start,
+   .stop = stop,
+   .destroy = destroy,
+   .forked_child = forked_child,
+   .vma_find = kmm_host_process_vma_find,
+   .populate = kmm_host_process_populate,
+   .present = kmm_host_process_present,
+   .watch = watch,
+   .unwatch = unwatch,
+   .wake = wake,
+   .fill = fill,
+   .poison = poison,
+   .slot_get = slot_get,
+   .slot_put = slot_put,
+   .isolate = isolate,
+   .restore = restore,
+   .stage = stage,
+   .place = place,
+};
+
+int
+kmm_host_uffd_create(uint64_t debug, struct kmm_host **host_out)
+{
+   struct host_uffd *u = util_svc_alloc(sizeof(*u));
+   if (!u)
+      return -ENOMEM;
+   u->proc.base.ops = &ops;
+   u->debug = debug;
+   pthread_mutex_init(&u->slot_lock, NULL);
+   pthread_cond_init(&u->slot_free, NULL);
+   int err = kmm_host_process_init(&u->proc);
+   if (err)
+      goto free_u;
+   err = u->uffd = open_uffd();
+   if (err < 0)
+      goto finish_process;
+   u->stop_fd = eventfd(0, EFD_CLOEXEC);
+   err = -errno;
+   if (u->stop_fd < 0)
+      goto close_uffd;
+   u->limbo = util_svc_map(NUM_SLOTS * SLOT_SIZE);
+   u->stage = util_svc_map(NUM_SLOTS * SLOT_SIZE);
+   err = -ENOMEM;
+   if (!u->limbo || !u->stage)
+      goto unmap;
+   err = register_range(u, (uintptr_t)u->limbo,
+                        (uintptr_t)u->limbo + NUM_SLOTS * SLOT_SIZE);
+   if (err)
+      goto unmap;
+   *host_out = &u->proc.base;
+   return 0;
+unmap:
+   free_areas(u);
+   close(u->stop_fd);
+close_uffd:
+   close(u->uffd);
+finish_process:
+   kmm_host_process_finish(&u->proc);
+free_u:
+   util_svc_free(u);
+   return err;
+}

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* Migration in three steps, as migrate_vma (kernel.md §4.1): setup holds the
+ * pages and takes them out of everybody's reach, the driver copies, pages
+ * re-points, finalize lets go. A mapping that goes away meanwhile leaves its
+ * entry behind with page == NULL: every step asks for that under mm->lock,
+ * together with the host call that depends on it. */
+#include <errno.h>
+#include <sched.h>
+
+#include "kernel/mm/kmm_priv.h"
+
+static unsigned
+num_pages(const struct kmm_migrate *m)
+{
+   return (m->end - m->start) >> KMM_PAGE_SHIFT;
+}
+
+static bool
+range_is_valid(const struct kmm_migrate *m)
+{
+   return m->start < m->end && !((m->start | m->end) & ~KMM_PAGE_MASK) &&
+          m->start >> KMM_BLOCK_SHIFT == (m->end - 1) >> KMM_BLOCK_SHIFT;
+}
+
+/* Lets somebody else have the lock, when the host says "not now": an event is
+ * under way, and the reader wants the lock to take it. */
+static void
+yield_lock(struct kmm_mm *mm)
+{
+   pthread_mutex_unlock(&mm->lock);
+   sched_yield();
+   pthread_mutex_lock(&mm->lock);
+}
+
+/* ---- setup ---- */
+
+static bool
+is_movable(const struct kmm_vma *v)
+{
+   const uint32_t want = KMM_VMA_ANON | KMM_VMA_READ | KMM_VMA_WRITE;
+   const uint32_t bad = KMM_VMA_EXEC | KMM_VMA_SHARED | KMM_VMA_HUGETLB |
+                        KMM_VMA_SPECIAL | KMM_VMA_NOMIGRATE;
+   return (v->flags & want) == want && !(v->flags & bad);
+}
+
+/* Claims what is system memory in [start, end) of one movable mapping. */
+static void
+claim_run_locked(struct kmm_migrate *m, uint64_t start, uint64_t end)
+{
+   struct kmm_block *b = kmm_block_get(m->mm, start);
+   if (!b || kmm_block_watch(m->mm, b, start, end))
+      return;
+   for (uint64_t va = start; va < end; va += KMM_PAGE_SIZE) {
+      struct kmm_page *p = &b->pages[va >> KMM_PAGE_SHIFT & (KMM_BLOCK_PG - 1)];
+      struct kmm_migrate_page *mig =
+         &m->pages[(va - m->start) >> KMM_PAGE_SHIFT];
+      if (p->state != KMM_PAGE_SYSTEM || util_svc_pins(va, va + KMM_PAGE_SIZE))
+         continue;
+      kmm_page_set(m->mm, p, KMM_PAGE_TO_DEVICE);
+      p->mig = mig;
+      *mig = (struct kmm_migrate_page){
+         .flags = KMM_MIGRATE_PFN | KMM_MIGRATE_WRITE,
+         .page = p,
+         .cpu_va = va,
+      };
+   }
+}
+
+static void
+claim_system_pages(struct kmm_migrate *m)
+{
+   struct kmm_vma vma;
+   for (uint64_t va = m->start; va < m->end;) {
+      if (kmm_vma_find(m->mm, va, &vma) || vma.start >= m->end)
+         return;
+      uint64_t from = MAX2(va, vma.start), to = MIN2(m->end, vma.end);
+      if (is_movable(&vma)) {
+         pthread_mutex_lock(&m->mm->lock);
+         claim_run_locked(m, from, to);
+         pthread_mutex_unlock(&m->mm->lock);
+      }
+      va = to;
+   }
+}
+
+static void
+claim_device_pages(struct kmm_migrate *m)
+{
+   pthread_mutex_lock(&m->mm->lock);
+   for (unsigned i = 0; i < num_pages(m); i++) {
+      struct kmm_page *p = kmm_page_find(m->mm, m->start + i * KMM_PAGE_SIZE);
+      if (!p || p->state != KMM_PAGE_DEVICE ||
+          (m->pagemap && p->dpage->pagemap != m->pagemap))
+         continue;
+      kmm_page_set(m->mm, p, KMM_PAGE_TO_SYSTEM);
+      util_list_del(&p->fault_link);
+      p->waiters = true; /* whoever was queued: woken at the end */
+      p->mig = &m->pages[i];
+      m->pages[i] = (struct kmm_migrate_page){
+         .flags = KMM_MIGRATE_PFN,
+         .dpage = p->dpage,
+         .page = p,
+         .cpu_va = p->cpu_va,
+      };
+   }
+   pthread_mutex_unlock(&m->mm->lock);
+}
+
+/* The page stays what it was before setup. */
+static void
+release_locked(struct kmm_migrate *m, struct kmm_migrate_page *mig)
+{
+   mig->flags = 0;
+   if (!mig->page)
+      return;
+   struct kmm_page *p = mig->page;
+   bool out = m->direction == KMM_TO_DEVICE, touched = p->waiters;
+   mig->page = NULL;
+   p->waiters = false;
+   kmm_page_set(m->mm, p, out ? KMM_PAGE_SYSTEM : KMM_PAGE_DEVICE);
+   m->mm->stats.pages_skipped += out;
+   if (touched)
+      m->mm->host->ops->wake(m->mm->host, mig->cpu_va,
+                             mig->cpu_va + KMM_PAGE_SIZE);
+}
+
+/* Pages of a run are neighbours in the process that are still ours. */
+static unsigned
+run_length(const struct kmm_migrate *m, unsigned i, bool isolated)
+{
+   unsigned n = 1;
+   while (i + n < num_pages(m) && m->pages[i + n].page &&
+          m->pages[i + n].flags & KMM_MIGRATE_PFN &&
+          m->pages[i + n].isolated == isolated &&
+          m->pages[i + n].cpu_va == m->pages[i].cpu_va + n * KMM_PAGE_SIZE)
+      n++;
+   return n;
+}
+
+static void
+isolate_all(struct kmm_migrate *m)
+{
+   struct kmm_host *h = m->mm->host;
+   pthread_mutex_lock(&m->mm->lock);
+   for (unsigned i = 0; i < num_pages(m);) {
+      struct kmm_migrate_page *mig = &m->pages[i];
+      if (!(mig->flags & KMM_MIGRATE_PFN) || mig->isolated) {
+         i++;
+         continue;
+      }
+      if (!mig->page || mig->cpu_va != m->start + i * KMM_PAGE_SIZE) {
+         release_locked(m, mig); /* went away or moved */
+         i++;
+         continue;
+      }
+      int n =
+         h->ops->isolate(h, m->slot, mig->cpu_va, run_length(m, i, false), mig);
+      if (n == -EAGAIN) {
+         yield_lock(m->mm);
+         continue;
+      }
+      assert(n >= 1);
+      for (int k = 0; k < n; k++)
+         if (!mig[k].isolated)
+            release_locked(m, &mig[k]);
+      i += n;
+   }
+   pthread_mutex_unlock(&m->mm->lock);
+}
+
+static void
+stage_all(struct kmm_migrate *m)
+{
+   for (unsigned i = 0; i < num_pages(m); i++)
+      if (m->pages[i].flags & KMM_MIGRATE_PFN)
+         m->mm->host->ops->stage(m->mm->host, m->slot, &m->pages[i]);
+}
+
+/* Nobody may move pages out while a fork is being made. */
+static void
+enter_gate(struct kmm_mm *mm)
+{
+   pthread_mutex_lock(&mm->lock);
+   while (mm->forking)
+      pthread_cond_wait(&mm->changed, &mm->lock);
+   mm->outbound++;
+   pthread_mutex_unlock(&mm->lock);
+}
+
+static void
+leave_gate(struct kmm_mm *mm)
+{
+   pthread_mutex_lock(&mm->lock);
+   mm->outbound--;
+   pthread_cond_broadcast(&mm->changed);
+   pthread_mutex_unlock(&mm->lock);
+}
+
+static unsigned
+count_candidates(const struct kmm_migrate *m)
+{
+   unsigned n = 0;
+   for (unsigned i = 0; i < num_pages(m); i++)
+      n += m->pages[i].flags & KMM_MIGRATE_PFN;
+   return n;
+}
+
+int
+kmm_migrate_setup(struct kmm_migrate *m)
+{
+   kmm_assert_inside();
+   struct kmm_mm *mm = m->mm;
+   if (kmm_mm_check(mm))
+      return -EPERM;
+   if (!range_is_valid(m) || (m->direction == KMM_TO_DEVICE && !m->pagemap))
+      return -EINVAL;
+   assert(util_svc_contains(m->pages, num_pages(m) * sizeof(m->pages[0])));
+   memset(m->pages, 0, num_pages(m) * sizeof(m->pages[0]));
+   m->cpages = m->moved = 0;
+   m->inv = NULL;
+   if (m->direction == KMM_TO_DEVICE)
+      enter_gate(mm);
+   m->slot = mm->host->ops->slot_get(mm->host);
+   if (m->slot < 0) {
+      if (m->direction == KMM_TO_DEVICE)
+         leave_gate(mm);
+      return m->slot;
+   }
+
+   if (m->direction == KMM_TO_DEVICE)
+      claim_system_pages(m);
+   else
+      claim_device_pages(m);
+   m->cpages = count_candidates(m);
+   if (!m->cpages)
+      return 0; /* finalize has little to do */
+   /* Devices let go before the pages do: from here on no access by an old
+    * translation is under way, so that none can meet a missing page. */
+   m->inv = kmm_invalidate_begin(mm, m->start, m->end, KMM_EVENT_MIGRATE,
+                                 m->pagemap ? m->pagemap->owner : NULL);
+   if (m->direction == KMM_TO_DEVICE)
+      isolate_all(m);
+   else
+      stage_all(m);
+   m->cpages = count_candidates(m);
+   return 0;
+}
+
+/* ---- pages ---- */
+
+static void
+point_to_device(struct kmm_migrate *m)
+{
+   pthread_mutex_lock(&m->mm->lock);
+   for (unsigned i = 0; i < num_pages(m); i++) {
+      struct kmm_migrate_page *mig = &m->pages[i];
+      bool here = mig->page && mig->cpu_va == m->start + i * KMM_PAGE_SIZE;
+      mig->moved = mig->flags & KMM_MIGRATE_PFN && mig->dpage && here;
+      if (!mig->moved) {
+         mig->flags &= ~KMM_MIGRATE_PFN;
+         continue;
+      }
+      mig->dpage->pagemap = m->pagemap;
+      mig->dpage->cpu_va = mig->cpu_va;
+      m->moved++;
+   }
+   pthread_mutex_unlock(&m->mm->lock);
+}
+
+static void
+point_to_system(struct kmm_migrate *m)
+{
+   struct kmm_host *h = m->mm->host;
+   pthread_mutex_lock(&m->mm->lock);
+   for (unsigned i = 0; i < num_pages(m);) {
+      struct kmm_migrate_page *mig = &m->pages[i];
+      if (!(mig->flags & KMM_MIGRATE_PFN)) {
+         i++;
+         continue;
+      }
+      int n = 1;
+      if (mig->page) {
+         n = h->ops->place(h, m->slot, run_length(m, i, false), mig);
+         if (n == -EAGAIN) {
+            yield_lock(m->mm);
+            continue;
+         }
+         if (n < 0) {
+            kmm_trace(m->mm, KMM_DEBUG_MIGRATE, "page %#lx stays away: %d",
+                      mig->cpu_va, n);
+            mig->flags &= ~KMM_MIGRATE_PFN;
+            i++;
+            continue;
+         }
+      }
+      /* Without a mapping the device page is free all the same. */
+      for (int k = 0; k < n; k++)
+         mig[k].moved = true;
+      m->moved += n;
+      i += n;
+   }
+   pthread_mutex_unlock(&m->mm->lock);
+}
+
+void
+kmm_migrate_pages(struct kmm_migrate *m)
+{
+   kmm_assert_inside();
+   if (m->direction == KMM_TO_DEVICE)
+      point_to_device(m);
+   else
+      point_to_system(m);
+}
+
+/* ---- finalize ---- */
+
+static void
+restore_page(struct kmm_migrate *m, struct kmm_migrate_page *mig)
+{
+   struct kmm_host *h = m->mm->host;
+   int err;
+   while (mig->page && (err = h->ops->restore(h, m->slot, mig)) == -EAGAIN)
+      yield_lock(m->mm);
+   if (mig->page && err)
+      util_err("kmm", "page %#lx is lost: %d", mig->cpu_va, err);
+   release_locked(m, mig);
+}
+
+static void
+settle_in_device(struct kmm_migrate *m, struct kmm_migrate_page *mig,
+                 uint64_t va)
+{
+   struct kmm_mm *mm = m->mm;
+   struct kmm_page *p = mig->page;
+   if (!p || p->cpu_va != va) {
+      /* The driver may have mapped it at va: tell it once more. */
+      struct kmm_dpage *d = p ? NULL : mig->dpage;
+      if (d)
+         d->next = NULL;
+      kmm_gone_add(mm, va, va + KMM_PAGE_SIZE, KMM_EVENT_UNMAP, d);
+      mm->stats.pages_dropped += d != NULL;
+   }
+   if (!p)
+      return;
+   bool touched = p->waiters;
+   p->dpage = mig->dpage;
+   p->dpage->cpu_va = p->cpu_va;
+   p->waiters = false;
+   kmm_page_set(mm, p, KMM_PAGE_DEVICE);
+   mm->stats.pages_out++;
+   if (touched) {
+      util_list_add_tail(&p->fault_link, &mm->faults);
+      pthread_cond_signal(&mm->work);
+   }
+}
+
+static void
+settle_in_system(struct kmm_migrate *m, struct kmm_migrate_page *mig,
+                 struct kmm_dpage **free_list)
+{
+   struct kmm_mm *mm = m->mm;
+   if (!mig->moved) {
+      if (mig->page)
+         release_locked(m, mig);
+      else
+         mig->moved = true; /* neither copied nor wanted any more */
+   }
+   if (!mig->moved)
+      return;
+   mig->dpage->next = *free_list;
+   *free_list = mig->dpage;
+   mm->stats.pages_back++;
+   if (mig->page)
+      kmm_page_set(mm, mig->page, KMM_PAGE_SYSTEM);
+   bool moved_away = mig->cpu_va < m->start || mig->cpu_va >= m->end;
+   if (moved_away)
+      mm->host->ops->wake(mm->host, mig->cpu_va, mig->cpu_va + KMM_PAGE_SIZE);
+}
+
+static void
+remember_permissions(struct kmm_migrate *m)
+{
+   struct kmm_vma cache = {0};
+   struct kmm_block *b = kmm_block_find(m->mm, m->start);
+   if (b && !b->perm_hash)
+      b->perm_hash = kmm_block_perm_hash(m->mm, b, &cache);
+}
+
+void
+kmm_migrate_finalize(struct kmm_migrate *m)
+{
+   kmm_assert_inside();
+   struct kmm_mm *mm = m->mm;
+   struct kmm_dpage *free_list = NULL;
+   pthread_mutex_lock(&mm->lock);
+   for (unsigned i = 0; i < num_pages(m); i++) {
+      struct kmm_migrate_page *mig = &m->pages[i];
+      bool claimed = mig->page || mig->isolated || mig->moved || mig->flags ||
+                     (m->direction == KMM_TO_SYSTEM && mig->dpage);
+      if (!claimed)
+         continue;
+      if (m->direction == KMM_TO_SYSTEM)
+         settle_in_system(m, mig, &free_list);
+      else if (mig->moved)
+         settle_in_device(m, mig, m->start + i * KMM_PAGE_SIZE);
+      else
+         restore_page(m, mig);
+   }
+   if (m->direction == KMM_TO_SYSTEM)
+      mm->host->ops->wake(mm->host, m->start, m->end);
+   else if (m->moved)
+      remember_permissions(m);
+   pthread_mutex_unlock(&mm->lock);
+
+   mm->host->ops->slot_put(mm->host, m->slot);
+   while (free_list) {
+      struct kmm_dpage *d = free_list;
+      free_list = d->next;
+      d->next = NULL;
+      d->pagemap->ops->page_free(d->pagemap, d);
+   }
+   if (m->inv)
+      kmm_invalidate_end(m->inv);
+   if (m->direction == KMM_TO_DEVICE)
+      leave_gate(mm);
+   kmm_reap(mm, false);
+}
+
+unsigned
+kmm_count_device_pages(struct kmm_mm *mm, uint64_t start, uint64_t end)
+{
+   unsigned n = 0;
+   pthread_mutex_lock(&mm->lock);
+   for (uint64_t va = start; va < end;) {
+      struct kmm_block *b = kmm_block_find(mm, va);
+      if (!b || !b->num_device) {
+         va = util_align_down(va, KMM_BLOCK_SIZE) + KMM_BLOCK_SIZE;
+         continue;
+      }
+      struct kmm_page *p = kmm_page_find(mm, va);
+      n += p && p->state == KMM_PAGE_DEVICE;
+      va += KMM_PAGE_SIZE;
+   }
+   pthread_mutex_unlock(&mm->lock);
+   return n;
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* Page states. Only pages that are not in system memory have a record; the
+ * records of 2 MiB lie together in a block. All of it under mm->lock. */
+#include "kernel/mm/kmm_priv.h"
+
+static const char *const state_names[] = {"system", "to-device", "device",
+                                          "to-system"};
+
+struct kmm_block *
+kmm_block_find(struct kmm_mm *mm, uint64_t cpu_va)
+{
+   struct util_rb_node *n =
+      util_rb_find(&mm->blocks, cpu_va >> KMM_BLOCK_SHIFT);
+   return n ? container_of(n, struct kmm_block, node) : NULL;
+}
+
+struct kmm_block *
+kmm_block_get(struct kmm_mm *mm, uint64_t cpu_va)
+{
+   struct kmm_block *b = kmm_block_find(mm, cpu_va);
+   if (b)
+      return b;
+   b = util_svc_alloc(sizeof(*b));
+   if (!b)
+      return NULL;
+   b->node.key = cpu_va >> KMM_BLOCK_SHIFT;
+   for (unsigned i = 0; i < KMM_BLOCK_PG; i++) {
+      b->pages[i].cpu_va = (b->node.key << KMM_BLOCK_SHIFT) + i * KMM_PAGE_SIZE;
+      util_list_init(&b->pages[i].fault_link);
+   }
+   util_rb_insert(&mm->blocks, &b->node);
+   return b;
+}
+
+static unsigned
+page_index(uint64_t cpu_va)
+{
+   return cpu_va >> KMM_PAGE_SHIFT & (KMM_BLOCK_PG - 1);
+}
+
+struct kmm_page *
+kmm_page_find(struct kmm_mm *mm, uint64_t cpu_va)
+{
+   struct kmm_block *b = kmm_block_find(mm, cpu_va);
+   if (!b)
+      return NULL;
+   struct kmm_page *p = &b->pages[page_index(cpu_va)];
+   return p->state == KMM_PAGE_SYSTEM ? NULL : p;
+}
+
+static bool
+is_migrating(enum kmm_page_state s)
+{
+   return s == KMM_PAGE_TO_DEVICE || s == KMM_PAGE_TO_SYSTEM;
+}
+
+static bool
+is_legal(enum kmm_page_state from, enum kmm_page_state to)
+{
+   /* To SYSTEM from everywhere: the mapping may go away at any time. */
+   static const uint8_t to_mask[] = {
+      [KMM_PAGE_SYSTEM] = 1 << KMM_PAGE_TO_DEVICE | 1 << KMM_PAGE_DEVICE,
+      [KMM_PAGE_TO_DEVICE] = 1 << KMM_PAGE_DEVICE | 1 << KMM_PAGE_SYSTEM,
+      [KMM_PAGE_DEVICE] = 1 << KMM_PAGE_TO_SYSTEM | 1 << KMM_PAGE_SYSTEM,
+      [KMM_PAGE_TO_SYSTEM] = 1 << KMM_PAGE_DEVICE | 1 << KMM_PAGE_SYSTEM,
+   };
+   return to_mask[from] >> to & 1;
+}
+
+void
+kmm_page_set(struct kmm_mm *mm, struct kmm_page *page,
+             enum kmm_page_state state)
+{
+   struct kmm_block *b = kmm_block_find(mm, page->cpu_va);
+   enum kmm_page_state old = page->state;
+   assert(b && is_legal(old, state));
+   kmm_trace(mm, KMM_DEBUG_MIGRATE, "page %#lx %s -> %s", page->cpu_va,
+             state_names[old], state_names[state]);
+
+   b->num_migrating += is_migrating(state) - is_migrating(old);
+   mm->num_migrating += is_migrating(state) - is_migrating(old);
+   bool held = old == KMM_PAGE_DEVICE, holds = state == KMM_PAGE_DEVICE;
+   b->num_device += holds - held;
+   mm->stats.device_pages += holds - held;
+   page->state = state;
+   if (!is_migrating(state))
+      page->mig = NULL;
+   if (state == KMM_PAGE_SYSTEM) {
+      page->dpage = NULL;
+      page->waiters = false;
+      page->attempts = 0;
+      util_list_del(&page->fault_link);
+   }
+   if (!b->num_device && !b->num_migrating) {
+      b->idle_since_ns = util_time_ns();
+      b->cpu_faults = 0;
+      b->perm_hash = 0;
+   }
+   if (is_migrating(old))
+      pthread_cond_broadcast(&mm->changed);
+}
+
+/* ---- mappings that go away ---- */
+
+void
+kmm_gone_add(struct kmm_mm *mm, uint64_t start, uint64_t end,
+             enum kmm_event event, struct kmm_dpage *dpages)
+{
+   struct kmm_gone *g = util_svc_alloc(sizeof(*g));
+   assert(g && "no service memory for an event that cannot be refused");
+   g->start = start;
+   g->end = end;
+   g->event = event;
+   g->dpages = dpages;
+   util_list_add_tail(&g->link, &mm->gone);
+   pthread_cond_signal(&mm->work);
+}
+
+/* Detaches the record from its address; returns the device page that nobody has
+ * any more. What is migrating is dealt with at the end of the migration. */
+static struct kmm_dpage *
+drop_page(struct kmm_mm *mm, struct kmm_page *p)
+{
+   struct kmm_dpage *d = p->state == KMM_PAGE_DEVICE ? p->dpage : NULL;
+   if (p->mig)
+      p->mig->page = NULL;
+   mm->stats.pages_dropped += d != NULL;
+   kmm_page_set(mm, p, KMM_PAGE_SYSTEM);
+   return d;
+}
+
+static struct kmm_block *
+next_block(struct kmm_mm *mm, uint64_t cpu_va, uint64_t end)
+{
+   struct util_rb_node *n =
+      util_rb_ceil(&mm->blocks, cpu_va >> KMM_BLOCK_SHIFT);
+   if (!n || n->key << KMM_BLOCK_SHIFT >= end)
+      return NULL;
+   return container_of(n, struct kmm_block, node);
+}
+
+/* Pages [first, first + count) of the block are in [start, end). */
+static unsigned
+block_clip(const struct kmm_block *b, uint64_t start, uint64_t end,
+           unsigned *count_out)
+{
+   uint64_t base = b->node.key << KMM_BLOCK_SHIFT;
+   uint64_t lo = MAX2(start, base), hi = MIN2(end, base + KMM_BLOCK_SIZE);
+   *count_out = (hi - lo) >> KMM_PAGE_SHIFT;
+   return (lo - base) >> KMM_PAGE_SHIFT;
+}
+
+void
+kmm_pages_discard(struct kmm_mm *mm, uint64_t start, uint64_t end,
+                  enum kmm_event event)
+{
+   struct kmm_dpage *list = NULL;
+   struct kmm_block *b = next_block(mm, start, end);
+   if (!b)
+      return;
+   while (b) {
+      unsigned n, first = block_clip(b, start, end, &n);
+      for (unsigned i = first; i < first + n; i++) {
+         if (b->pages[i].state == KMM_PAGE_SYSTEM)
+            continue;
+         struct kmm_dpage *d = drop_page(mm, &b->pages[i]);
+         if (d) {
+            d->next = list;
+            list = d;
+         }
+      }
+      if (event == KMM_EVENT_UNMAP)
+         util_bitset_clear_range(b->watched, first, n);
+      b = next_block(mm, (b->node.key + 1) << KMM_BLOCK_SHIFT, end);
+   }
+   kmm_gone_add(mm, start, end, event, list);
+}
+
+static bool
+remap_page(struct kmm_mm *mm, struct kmm_page *p, uint64_t to_va)
+{
+   struct kmm_block *b = kmm_block_get(mm, to_va);
+   if (!b)
+      return false;
+   struct kmm_page *q = &b->pages[page_index(to_va)];
+   assert(q->state == KMM_PAGE_SYSTEM);
+   struct kmm_page was = *p;
+   kmm_page_set(mm, p, KMM_PAGE_SYSTEM);
+   if (was.state == KMM_PAGE_DEVICE) {
+      kmm_page_set(mm, q, KMM_PAGE_DEVICE);
+   } else {
+      kmm_page_set(mm, q, KMM_PAGE_TO_DEVICE);
+      /* A migration to the system is finished at the new place as well. */
+      q->state = was.state;
+      q->mig = was.mig;
+      q->mig->page = q;
+      q->mig->cpu_va = to_va;
+   }
+   q->dpage = was.dpage;
+   q->waiters = was.waiters;
+   if (q->dpage)
+      q->dpage->cpu_va = to_va;
+   return true;
+}
+
+void
+kmm_pages_remap(struct kmm_mm *mm, uint64_t from, uint64_t to, uint64_t len)
+{
+   /* What was at the target has been unmapped by the same call. */
+   kmm_pages_discard(mm, to, to + len, KMM_EVENT_UNMAP);
+   struct kmm_block *b = next_block(mm, from, from + len);
+   for (; b;
+        b = next_block(mm, (b->node.key + 1) << KMM_BLOCK_SHIFT, from + len)) {
+      unsigned n, first = block_clip(b, from, from + len, &n);
+      for (unsigned i = first; i < first + n; i++) {
+         struct kmm_page *p = &b->pages[i];
+         if (p->state != KMM_PAGE_SYSTEM &&
+             !remap_page(mm, p, p->cpu_va - from + to))
+            util_err("kmm", "mremap: page %#lx is lost: no memory", p->cpu_va);
+         struct kmm_block *t;
+         if (util_bitset_test(b->watched, i) &&
+             (t = kmm_block_get(mm, p->cpu_va - from + to)))
+            util_bitset_set(t->watched, page_index(p->cpu_va - from + to));
+      }
+      util_bitset_clear_range(b->watched, first, n);
+   }
+   kmm_gone_add(mm, from, from + len, KMM_EVENT_UNMAP, NULL);
+}
+
+static void
+finish_gone(struct kmm_mm *mm, struct kmm_gone *g)
+{
+   struct kmm_invalidation *inv =
+      kmm_invalidate_begin(mm, g->start, g->end, g->event, NULL);
+   while (g->dpages) {
+      struct kmm_dpage *d = g->dpages;
+      g->dpages = d->next;
+      d->next = NULL;
+      d->pagemap->ops->page_free(d->pagemap, d);
+   }
+   kmm_invalidate_end(inv);
+   util_svc_free(g);
+}
+
+void
+kmm_reap(struct kmm_mm *mm, bool wait)
+{
+   pthread_mutex_lock(&mm->lock);
+   while (!util_list_is_empty(&mm->gone)) {
+      struct kmm_gone *g = util_list_first(&mm->gone, struct kmm_gone, link);
+      util_list_del(&g->link);
+      mm->reaping++;
+      pthread_mutex_unlock(&mm->lock);
+      finish_gone(mm, g);
+      pthread_mutex_lock(&mm->lock);
+      mm->reaping--;
+      pthread_cond_broadcast(&mm->changed);
+   }
+   while (wait && mm->reaping)
+      pthread_cond_wait(&mm->changed, &mm->lock);
+   pthread_mutex_unlock(&mm->lock);
+}
+
+/* ---- watching ---- */
+
+int
+kmm_block_watch(struct kmm_mm *mm, struct kmm_block *b, uint64_t start,
+                uint64_t end)
+{
+   unsigned n, first = block_clip(b, start, end, &n);
+   if (util_bitset_count_range(b->watched, first, n) == n)
+      return 0;
+   int err = mm->host->ops->watch(mm->host, start, end);
+   if (!err)
+      util_bitset_set_range(b->watched, first, n);
+   return err;
+}
+
+void
+kmm_block_unwatch(struct kmm_mm *mm, struct kmm_block *b)
+{
+   uint64_t base = b->node.key << KMM_BLOCK_SHIFT;
+   unsigned i = util_bitset_next(b->watched, 0, KMM_BLOCK_PG);
+   while (i < KMM_BLOCK_PG) {
+      unsigned e = i;
+      while (e < KMM_BLOCK_PG && util_bitset_test(b->watched, e))
+         e++;
+      mm->host->ops->unwatch(mm->host, base + i * KMM_PAGE_SIZE,
+                             base + e * KMM_PAGE_SIZE);
+      i = util_bitset_next(b->watched, e, KMM_BLOCK_PG);
+   }
+   memset(b->watched, 0, sizeof(b->watched));
+}
+
+void
+kmm_blocks_trim(struct kmm_mm *mm, uint64_t age_ns)
+{
+   uint64_t now = util_time_ns();
+   struct util_rb_node *next;
+   for (struct util_rb_node *n = util_rb_first(&mm->blocks); n; n = next) {
+      next = util_rb_next(n);
+      struct kmm_block *b = container_of(n, struct kmm_block, node);
+      if (b->num_device || b->num_migrating || now - b->idle_since_ns < age_ns)
+         continue;
+      kmm_block_unwatch(mm, b);
+      util_rb_remove(&mm->blocks, n);
+      util_svc_free(b);
+   }
+}
