@@ -47,13 +47,15 @@ nvir_hints_init(struct nvir_ra *ra)
    nvir_foreach_block(b, ra->s) nvir_foreach_instr(i, b) note_instr(h, i);
 }
 
+/* The place of the phi that takes `v`, or of the sources of `v` if it is a phi. */
 static int
 phi_hint(const struct nvir_hints *h, const struct nvir_value *v)
 {
    const struct nvir_value *phi = h->phi_of[v->index];
-   if (!phi)
-      return h->phi_reg[v->index]; /* if it is a phi itself */
-   return phi->reg != NVIR_NO_REG ? phi->reg : h->phi_reg[phi->index];
+   int reg = NVIR_NO_REG;
+   if (phi)
+      reg = phi->reg != NVIR_NO_REG ? phi->reg : h->phi_reg[phi->index];
+   return reg != NVIR_NO_REG ? reg : h->phi_reg[v->index];
 }
 
 /* The place of the whole vector that `v` will be a word of. */

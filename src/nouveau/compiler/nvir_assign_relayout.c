@@ -150,7 +150,11 @@ nvir_ra_relayout_entry(struct nvir_ra *ra, struct nvir_value **v, unsigned n)
    if (num > NVIR_MAX_GPR || pack_from_bottom(&p, all, num) > f->limit)
       return -ENOSPC;
    clear_file(f);
-   for (unsigned i = 0; i < p.n; i++)
+   for (unsigned i = 0; i < p.n; i++) {
+      const struct nvir_instr *def = p.v[i]->def;
+      if (def->op == NVIR_OP_PHI && def->block == ra->block)
+         p.v[i]->reg = NVIR_NO_REG; /* this is its first place after all */
       nvir_ra_place(ra, p.v[i], p.reg[i]);
+   }
    return 0;
 }

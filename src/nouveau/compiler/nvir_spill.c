@@ -76,11 +76,11 @@ home_of(struct nvir_spill *sp, const struct nvir_value *v)
    return &sp->homes[v->index];
 }
 
-/* Memory for `v`, behind all that is in use. A vector of three takes a quad. */
+/* Memory for `v`, behind all that is in use. */
 static int32_t
 alloc_slot(struct nvir_spill *sp, const struct nvir_value *v)
 {
-   unsigned size_B = 4 * nvir_reg_align(v->words);
+   unsigned size_B = 4 * v->words;
    int32_t off_B = util_align(sp->s->local_B, size_B);
    sp->s->local_B = off_B + size_B;
    sp->s->spill_B += size_B;
@@ -230,8 +230,6 @@ give_home(struct nvir_spill *sp, struct nvir_value *v)
       home_of(sp, v)->store = pred_to_word(sp, v, word, pos, !is_phi);
       return;
    }
-   /* LDL of three words does not exist. */
-   v->words = nvir_reg_align(v->words);
    h->offset_B = alloc_slot(sp, v);
    h->store = store_to(sp, v, h->offset_B, pos, !is_phi);
 }
@@ -331,7 +329,6 @@ store_phi_source(struct rewrite *r, const struct nvir_instr *phi,
    } else if (is_spilled(r, v)) {
       v = fill(r->sp, v, end);
    }
-   v->words = nvir_reg_align(v->words);
    store_to(r->sp, v, off_B, end, false);
 }
 
@@ -402,7 +399,6 @@ start_memory_phi(struct rewrite *r, struct nvir_instr *phi)
       word_of(r->sp, v);
       return;
    }
-   v->words = nvir_reg_align(v->words);
    phi->scratch = alloc_slot(r->sp, v);
    struct nvir_home *h = home_of(r->sp, v);
    if (h->offset_B < 0)
@@ -495,6 +491,35 @@ rewrite_shader(struct nvir_spill *sp)
    remove_unused(sp);
 }
 
+/* Memory is accessed by one, two or four words. Vectors of three take four
+ * registers anyway; with spilling about, they get a fourth word that nobody
+ * reads. */
+static void
+widen_collect_or_split(struct nvir_shader *s, struct nvir_instr *i)
+{
+   if (i->op == NVIR_OP_COLLECT && i->dsts[0].val->words == 3 &&
+       i->num_srcs == 3)
+      nvir_instr_add_src(i, nvir_undef());
+   if (i->op != NVIR_OP_SPLIT || i->num_dsts != 3)
+      return;
+   i->dsts = util_arena_grow(&s->arena, i->dsts, 3 * sizeof(*i->dsts),
+                             4 * sizeof(*i->dsts));
+   i->num_dsts = 4;
+}
+
+static void
+widen_vectors_of_three(struct nvir_shader *s)
+{
+   nvir_foreach_block (b, s)
+      nvir_foreach_instr (i, b)
+         widen_collect_or_split(s, i);
+   nvir_foreach_block (b, s)
+      nvir_foreach_instr (i, b)
+         nvir_foreach_dst (dst, i)
+            if (dst->val->words == 3)
+               dst->val->words = 4;
+}
+
 /* Returns whether another round may help. */
 static bool
 run_round(struct nvir_spill *sp)
@@ -504,6 +529,7 @@ run_round(struct nvir_spill *sp)
    nvir_liveness_init(&sp->live, sp->s);
    nvir_register_demand(sp->s, &sp->live, demand);
    if (demand[sp->cls] > sp->limit) {
+      widen_vectors_of_three(sp->s);
       sp->choice = util_arena_array(&sp->arena, uint8_t, sp->s->num_values);
       home_of(sp, &(struct nvir_value){.index = sp->s->num_values});
       chosen = nvir_spill_choose(sp);
