@@ -59,7 +59,7 @@
 #define NOUVEAU_GETPARAM_CHIPSET_ID   11 /* 0x134: GP104 */
 #define NOUVEAU_GETPARAM_VM_VRAM_BASE 12 /* 0 */
 #define NOUVEAU_GETPARAM_GRAPH_UNITS                                           \
-   13 /* GPCs 7:0, TPCs (SMs) 23:8, ROPs 31:24 */
+   13 /* GPCs 7:0, TPCs (SMs) 31:8, ROPs 63:32 */
 #define NOUVEAU_GETPARAM_PTIMER_TIME      14 /* ns */
 #define NOUVEAU_GETPARAM_HAS_BO_USAGE     15 /* 1 */
 #define NOUVEAU_GETPARAM_HAS_PAGEFLIP     16 /* 1 */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* The simulated kernel: what /dev/dri/renderD128 with nouveau behind it would
- * answer, as functions instead of system calls. All arguments are those of the uAPI
- * (drm-uapi/nouveau_drm.h, facts: docs/uapi.md); errors are returned as -errno.
+ * answer, as functions instead of system calls. All arguments are those of the
+ * uAPI (drm-uapi/nouveau_drm.h, facts: docs/uapi.md); errors are returned as
+ * -errno.
  *
- * Threads: any. A file may be closed while another thread is inside a call on it; that
- * call finishes first. */
+ * Threads: any. A file may be closed while another thread is inside a call on
+ * it; that call finishes first. */
 #ifndef KMD_H
 #define KMD_H
 
@@ -24,7 +25,7 @@ enum kmd_compat {
 };
 
 struct kmd_config {
-   uint32_t chipset;   /* see nvsim_config */
+   uint32_t chipset; /* see nvsim_config */
    uint32_t sm_count;
    uint64_t vram_B;
    uint64_t seed;
@@ -32,12 +33,15 @@ struct kmd_config {
    uint64_t sim_debug; /* NVSIM_DEBUG */
    uint64_t debug;     /* KMD_DEBUG bits of kmd_debug_flags */
    enum kmd_compat compat;
-   bool no_svm;        /* SVM_INIT answers -ENOSYS, as on stock distributions */
-   bool no_uffd;       /* behave as if userfaultfd were not permitted */
+   bool no_svm;  /* SVM_INIT answers -ENOSYS, as on stock distributions */
+   bool no_uffd; /* behave as if userfaultfd were not permitted */
+   bool migrate_on_fault; /* first GPU touch moves a page to VRAM; Linux has no
+                             such knob */
 };
 
 extern const struct util_flag kmd_debug_flags[];
-#define KMD_DEBUG_EVICTALL  (1ull << 0) /* migrate back after every fault service */
+#define KMD_DEBUG_EVICTALL                                                     \
+   (1ull << 0) /* migrate back after every fault service */
 #define KMD_DEBUG_NOMIGRATE (1ull << 1) /* migration moves nothing */
 #define KMD_DEBUG_IOCTL     (1ull << 2) /* print each ioctl and its answer */
 #define KMD_DEBUG_FAULT     (1ull << 3) /* print each fault entry and its service */
@@ -45,7 +49,8 @@ extern const struct util_flag kmd_debug_flags[];
 #define KMD_DEBUG_NOUFFD    (1ull << 5) /* pretend that userfaultfd is refused */
 
 /* Reads NOUVEAU_CHIPSET, NVSIM_SMS, NVSIM_VRAM_MB, NVSIM_SEED, NVSIM_THREADS,
- * NVSIM_DEBUG, KMD_DEBUG, KMD_COMPAT. */
+ * NVSIM_DEBUG, KMD_DEBUG, KMD_COMPAT, NOUVEAU_SVM_MIGRATE (here only `fault`
+ * counts). */
 void kmd_config_from_env(struct kmd_config *config_out);
 
 /* One card. 0 or -errno. */

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* The door: settings, the card's life, and the calls, each on the caller's
+ * service stack. */
+#include "kmd.h"
+
+#include "kmd_abi16.h"
+#include "kmd_chan.h"
+#include "kmd_dmem.h"
+#include "kmd_ioctl.h"
+#include "kmd_map.h"
+#include "kmd_svm.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kernel/drm/kdrm_alloc.h"
+#include "kernel/mm/kmm.h"
+#include "util/util_flags.h"
+
+/* --- Settings
+ * ------------------------------------------------------------------
+ */
+
+const struct util_flag kmd_debug_flags[] = {
+   {"evictall", KMD_DEBUG_EVICTALL, "migrate back after every fault service"},
+   {"nomigrate", KMD_DEBUG_NOMIGRATE, "migration moves nothing"},
+   {"ioctl", KMD_DEBUG_IOCTL, "print each ioctl and its answer"},
+   {"fault", KMD_DEBUG_FAULT, "print each fault entry and its service"},
+   {"nosvm", KMD_DEBUG_NOSVM, "SVM_INIT answers -ENOSYS"},
+   {"nouffd", KMD_DEBUG_NOUFFD, "pretend that userfaultfd is refused"},
+   {NULL, 0, NULL},
+};
+
+#define DEFAULT_VRAM_MB 8192
+
+void
+kmd_config_from_env(struct kmd_config *c)
+{
+   static const char *const compat[] = {"better", "upstream", NULL};
+   const char *migrate = getenv("NOUVEAU_SVM_MIGRATE");
+   memset(c, 0, sizeof(*c));
+   c->chipset = util_env_u64("NOUVEAU_CHIPSET", 0x134, 0, UINT32_MAX);
+   c->sm_count =
+      util_env_u64("NVSIM_SMS", kmd_chip(c->chipset)->sms, 1, UINT32_MAX);
+   c->vram_B = util_env_u64("NVSIM_VRAM_MB", DEFAULT_VRAM_MB, 16, 1u << 17)
+               << 20;
+   c->vram_B = util_align_down(c->vram_B, KMD_PAGE_2M_B);
+   c->seed = util_env_u64("NVSIM_SEED", 0, 0, UINT64_MAX);
+   c->host_threads = util_env_u64("NVSIM_THREADS", 0, 0, 1024);
+   c->sim_debug = util_flags_from_env("NVSIM_DEBUG", nvsim_debug_flags);
+   c->debug = util_flags_from_env("KMD_DEBUG", kmd_debug_flags);
+   c->compat = util_env_choice("KMD_COMPAT", compat, 0) ? KMD_COMPAT_UPSTREAM
+                                                        : KMD_COMPAT_BETTER;
+   c->no_svm = c->debug & KMD_DEBUG_NOSVM;
+   c->no_uffd = c->debug & KMD_DEBUG_NOUFFD;
+   c->migrate_on_fault = migrate && strncmp(migrate, "fault", 5) == 0;
+}
+
+/* --- The card's life
+ * ------------------------------------------------------------
+ */
+
+/* Called from the card's threads: only wakes ours. */
+static void
+interrupt(void *data, uint32_t pending)
+{
+   struct kmd *kmd = data;
+   if (pending & NVSIM_INTR_NONSTALL)
+      kmd_thread_poke(&kmd->irq);
+   if (pending & NVSIM_INTR_REPLAYABLE_FAULT)
+      kmd_thread_poke(&kmd->fault);
+   if (pending & NVSIM_INTR_ERROR)
+      kmd_thread_poke(&kmd->work);
+}
+
+static void
+trace(struct kdrm_file *file, const char *name, unsigned nr, const void *arg,
+      int ret)
+{
+   util_warn("kmd", "file %d: %s (nr %#x) = %d", file->handle, name, nr, ret);
+}
+
+static int
+create_sim(struct kmd *kmd)
+{
+   const struct kmd_config *c = &kmd->config;
+   struct nvsim_config config = {
+      .chipset = c->chipset,
+      .sm_count = c->sm_count,
+      .vram_B = c->vram_B,
+      .seed = c->seed,
+      .host_threads = c->host_threads,
+      .debug = c->sim_debug,
+      .interrupt = interrupt,
+      .data = kmd,
+   };
+   return nvsim_create(&config, &kmd->sim);
+}
+
+/* Kept back for page tables, instance blocks and the like. */
+static uint64_t
+vram_reserve(uint64_t vram_B)
+{
+   return CLAMP(vram_B / 64, 4ull << 20, 64ull << 20);
+}
+
+static uint64_t
+gart_size(void)
+{
+   uint64_t ram_B = (uint64_t)sysconf(_SC_PHYS_PAGES) * KMD_PAGE_B;
+   return util_align(CLAMP(ram_B / 2, 256ull << 20, 64ull << 30),
+                     KMD_PAGE_2M_B);
+}
+
+static int
+create_gart(struct kmd *kmd)
+{
+   uint64_t size_B = gart_size();
+   int fd = memfd_create("kmd-gart", MFD_CLOEXEC);
+   if (fd < 0)
+      return -errno;
+   void *cpu = MAP_FAILED;
+   if (ftruncate(fd, size_B) == 0)
+      cpu = mmap(NULL, size_B, PROT_READ | PROT_WRITE,
+                 MAP_SHARED | MAP_NORESERVE, fd, 0);
+   int ret = cpu == MAP_FAILED ? -errno
+                               : kmd_heap_init(&kmd->gart, fd, cpu, size_B, 0);
+   if (ret) {
+      if (cpu != MAP_FAILED)
+         munmap(cpu, size_B);
+      close(fd);
+   }
+   return ret;
+}
+
+static void
+destroy_gart(struct kmd *kmd)
+{
+   int fd = kmd->gart.fd;
+   void *cpu = kmd->gart.cpu;
+   uint64_t size_B = kmd->gart.size_B;
+   kmd_heap_finish(&kmd->gart);
+   munmap(cpu, size_B);
+   close(fd);
+}
+
+static void
+init_locks(struct kmd *kmd)
+{
+   pthread_mutex_init(&kmd->mmu_lock, NULL);
+   pthread_mutex_init(&kmd->chans_lock, NULL);
+   pthread_mutex_init(&kmd->reap_lock, NULL);
+   pthread_mutex_init(&kmd->reaps_lock, NULL);
+   pthread_mutex_init(&kmd->maps_lock, NULL);
+   pthread_mutex_init(&kmd->svm_lock, NULL);
+   util_list_init(&kmd->reaps);
+   atomic_init(&kmd->next_fence_context, 1);
+}
+
+static void
+finish_locks(struct kmd *kmd)
+{
+   pthread_mutex_destroy(&kmd->mmu_lock);
+   pthread_mutex_destroy(&kmd->chans_lock);
+   pthread_mutex_destroy(&kmd->reap_lock);
+   pthread_mutex_destroy(&kmd->reaps_lock);
+   pthread_mutex_destroy(&kmd->maps_lock);
+   pthread_mutex_destroy(&kmd->svm_lock);
+}
+
+int
+kmd_create(const struct kmd_config *config, struct kmd **kmd_out)
+{
+   struct kmd *kmd = kdrm_zalloc(sizeof(*kmd));
+   if (!kmd)
+      return -ENOMEM;
+   kmd->config = *config;
+   init_locks(kmd);
+   kdrm_device_init(&kmd->drm, kmd_driver(), kmd);
+   if (config->debug & KMD_DEBUG_IOCTL)
+      kmd->drm.trace = trace;
+   /* Before the card, which may interrupt from the first moment on. */
+   int ret = kmd_thread_start(&kmd->irq, kmd, "kmd-irq", kmd_fences_update);
+   if (!ret)
+      ret =
+         kmd_thread_start(&kmd->work, kmd, "kmd-work", kmd_chan_handle_errors);
+   if (!ret)
+      ret = kmd_thread_start(&kmd->fault, kmd, "kmd-fault", kmd_fault_work);
+   if (!ret)
+      ret = create_sim(kmd);
+   if (ret)
+      goto fail_threads;
+   ret =
+      kmd_heap_init(&kmd->vram, nvsim_vram_fd(kmd->sim), nvsim_vram(kmd->sim),
+                    config->vram_B, vram_reserve(config->vram_B));
+   if (ret)
+      goto fail_sim;
+   ret = create_gart(kmd);
+   if (ret)
+      goto fail_vram;
+   ret = kmd_fault_init(kmd);
+   if (ret)
+      goto fail_gart;
+   *kmd_out = kmd;
+   return 0;
+
+fail_gart:
+   destroy_gart(kmd);
+fail_vram:
+   kmd_heap_finish(&kmd->vram);
+fail_sim:
+   nvsim_destroy(kmd->sim);
+fail_threads:
+   kmd_thread_stop(&kmd->fault);
+   kmd_thread_stop(&kmd->work);
+   kmd_thread_stop(&kmd->irq);
+   kdrm_device_finish(&kmd->drm);
+   finish_locks(kmd);
+   kdrm_free(kmd);
+   return ret;
+}
+
+void
+kmd_destroy(struct kmd *kmd)
+{
+   kmd_map_release(kmd);
+   if (kmd->dmem)
+      kmd_dmem_destroy(kmd->dmem);
+   kmd->dmem = NULL;
+   if (kmd->mm)
+      kmm_mm_destroy(kmd->mm);
+   kmd_thread_stop(&kmd->fault);
+   kmd_thread_stop(&kmd->work);
+   kmd_thread_stop(&kmd->irq);
+   kmd_fault_finish(kmd);
+   destroy_gart(kmd);
+   kmd_heap_finish(&kmd->vram);
+   nvsim_destroy(kmd->sim);
+   kdrm_device_finish(&kmd->drm);
+   finish_locks(kmd);
+   kdrm_free(kmd);
+}
+
+/* --- Calls
+ * ------------------------------------------------------------------------
+ */
+
+struct call {
+   struct kmd *kmd;
+   int file, ret;
+   unsigned long request;
+   void *arg;
+   /* mmap */
+   void *addr;
+   size_t length;
+   int prot, flags, err;
+   off_t offset;
+};
+
+static void
+call_open(void *data)
+{
+   struct call *c = data;
+   c->ret = kdrm_open(&c->kmd->drm);
+}
+
+int
+kmd_open(struct kmd *kmd)
+{
+   struct call c = {.kmd = kmd};
+   util_svc_call(call_open, &c);
+   return c.ret;
+}
+
+static void
+call_close(void *data)
+{
+   struct call *c = data;
+   c->ret = kdrm_close(&c->kmd->drm, c->file);
+}
+
+int
+kmd_close(struct kmd *kmd, int file)
+{
+   struct call c = {.kmd = kmd, .file = file};
+   util_svc_call(call_close, &c);
+   return c.ret;
+}
+
+static void
+call_ioctl(void *data)
+{
+   struct call *c = data;
+   c->ret = kdrm_ioctl(&c->kmd->drm, c->file, c->request, c->arg);
+}
+
+int
+kmd_ioctl(struct kmd *kmd, int file, unsigned long request, void *arg)
+{
+   struct call c = {.kmd = kmd, .file = file, .request = request, .arg = arg};
+   util_svc_call(call_ioctl, &c);
+   return c.ret;
+}
+
+static void
+call_mmap(void *data)
+{
+   struct call *c = data;
+   struct kdrm_file *file = kdrm_file_get(&c->kmd->drm, c->file);
+   if (!file) {
+      c->addr = MAP_FAILED;
+      c->err = EBADF;
+      return;
+   }
+   c->addr = kmd_map_create(c->kmd, file, c->addr, c->length, c->prot, c->flags,
+                            c->offset);
+   c->err = c->addr == MAP_FAILED ? errno : 0;
+   kdrm_file_put(file);
+}
+
+void *
+kmd_mmap(struct kmd *kmd, void *addr, size_t length, int prot, int flags,
+         int file, off_t offset)
+{
+   struct call c = {.kmd = kmd,
+                    .file = file,
+                    .addr = addr,
+                    .length = length,
+                    .prot = prot,
+                    .flags = flags,
+                    .offset = offset};
+   util_svc_call(call_mmap, &c);
+   if (c.addr == MAP_FAILED)
+      errno = c.err;
+   return c.addr;
+}
+
+static void
+call_munmap(void *data)
+{
+   struct call *c = data;
+   c->ret = kmd_map_destroy(c->kmd, c->addr, c->length);
+}
+
+int
+kmd_munmap(struct kmd *kmd, void *addr, size_t length)
+{
+   struct call c = {.kmd = kmd, .addr = addr, .length = length};
+   util_svc_call(call_munmap, &c);
+   return c.ret;
+}

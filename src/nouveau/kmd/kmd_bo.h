@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* Buffer objects: VRAM or system memory behind a GEM object, and the addresses
+ * they have in clients' address spaces (≙ nouveau_bo, nouveau_gem). They never
+ * move. */
+#ifndef KMD_BO_H
+#define KMD_BO_H
+
+#include "kmd_heap.h"
+#include "kmd_vmm.h"
+
+#include "kernel/drm/kdrm_gem.h"
+
+struct kmd;
+
+struct kmd_bo {
+   struct kdrm_gem_object base; /* size_B: whole pages */
+   struct kmd *kmd;
+   struct kmd_heap *heap;
+   struct kmd_extent *extents;
+   unsigned num_extents;
+   bool vram;
+   uint8_t kind;    /* of PTEs */
+   uint32_t domain; /* where it is */
+   uint32_t valid_domains;
+   uint32_t tile_mode, tile_flags;
+   uint32_t align_B;
+   pthread_mutex_t lock;  /* of vmas; outside vmm->lock */
+   struct util_list vmas; /* kmd_vma.link */
+};
+
+/* An object of the kernel's own; one extent where `size_B` is a power of two.
+ */
+int kmd_bo_create(struct kmd *kmd, uint64_t size_B, bool vram,
+                  struct kmd_bo **bo_out);
+/* Its first extent, mapped. */
+void *kmd_bo_cpu(const struct kmd_bo *bo);
+
+/* The object's address in `vmm`. False: it has none. */
+bool kmd_bo_gpu_va(struct kmd_bo *bo, const struct kmd_vmm *vmm,
+                   uint64_t *gpu_va_out);
+
+/* Destroys places that wait for the card and are idle now. */
+void kmd_bo_reap(struct kmd *kmd);
+
+/* Referenced, or NULL. */
+struct kmd_bo *kmd_bo_lookup(struct kdrm_file *file, uint32_t handle);
+
+int kmd_gem_new_ioctl(struct kdrm_file *, void *, size_t);
+int kmd_gem_info_ioctl(struct kdrm_file *, void *, size_t);
+int kmd_gem_cpu_prep_ioctl(struct kdrm_file *, void *, size_t);
+int kmd_gem_cpu_fini_ioctl(struct kdrm_file *, void *, size_t);
+
+#endif

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+#include "kmd_dmem.h"
+
+#include "kmd_bo.h"
+#include "kmd_chan.h"
+#include "kmd_svm.h"
+#include "kmd_vmm.h"
+
+#include <errno.h>
+
+#include "kernel/drm/kdrm_alloc.h"
+#include "kernel/drm/kdrm_pagemap.h"
+#include "nouveau/headers/nv_class.h"
+#include "nouveau/headers/nv_push.h"
+
+#define COPY_TIMEOUT_NS (15ull * 1000000000)
+#define METHODS_B       (64u << 10)
+#define BLOCK_ORDER     9 /* 2 MiB */
+
+struct kmd_dmem {
+   struct kdrm_pagemap pm;
+   struct kmd *kmd;
+   struct kmd_vmm *vmm; /* holds the methods only */
+
+   pthread_mutex_t copy_lock; /* one copy at a time; held over its fence */
+   struct kmd_chan *chan;     /* NULL: to be made (again) */
+   struct kmd_bo *methods;
+   struct kmd_vma *methods_vma;
+
+   pthread_mutex_t svms_lock; /* leaf */
+   struct util_list svms;     /* kmd_svm.link */
+};
+
+static inline struct kmd_dmem *
+to_dmem(struct kdrm_pagemap *pm)
+{
+   return container_of(pm, struct kmd_dmem, pm);
+}
+
+/* --- Blocks
+ * ----------------------------------------------------------------------
+ */
+
+static int
+block_alloc(struct kdrm_pagemap *pm, uint64_t *vram_off_out)
+{
+   return kmd_heap_alloc_block(&to_dmem(pm)->kmd->vram, BLOCK_ORDER, 0,
+                               vram_off_out);
+}
+
+static void
+block_free(struct kdrm_pagemap *pm, uint64_t vram_off)
+{
+   kmd_heap_free_block(&to_dmem(pm)->kmd->vram, vram_off, BLOCK_ORDER);
+}
+
+/* --- Copies
+ * ------------------------------------------------------------------------
+ */
+
+struct methods {
+   uint32_t *dw;
+   unsigned count, room;
+};
+
+static void
+method(struct methods *m, unsigned mthd, unsigned n, const uint32_t *data)
+{
+   m->dw[m->count++] = nv_push_header(NV_PUSH_OP_INC, NV_SUBCH_COPY, mthd, n);
+   for (unsigned i = 0; i < n; i++)
+      m->dw[m->count++] = data[i];
+}
+
+static void
+method1(struct methods *m, unsigned mthd, uint32_t data)
+{
+   method(m, mthd, 1, &data);
+}
+
+#define RUN_DW 24 /* at most, for one run */
+
+/* Pages that follow each other on both sides. */
+static unsigned
+run_length(const struct kdrm_copy *list, unsigned n)
+{
+   unsigned i = 1;
+   while (i < n && list[i].kind == list[0].kind &&
+          list[i].vram_off == list[0].vram_off + i * KMD_PAGE_B &&
+          (list[0].kind == KDRM_COPY_CLEAR ||
+           list[i].bus_va == list[0].bus_va + i * KMD_PAGE_B))
+      i++;
+   return i;
+}
+
+static void
+emit_run(struct methods *m, const struct kdrm_copy *c, unsigned pages)
+{
+   bool clear = c->kind == KDRM_COPY_CLEAR;
+   bool out = c->kind == KDRM_COPY_TO_SYSTEM;
+   uint64_t src = out ? c->vram_off : c->bus_va;
+   uint64_t dst = out ? c->bus_va : c->vram_off;
+   uint32_t size_B = pages * KMD_PAGE_B;
+   uint32_t launch = NV_COPY_LAUNCH_LINEAR | NV_COPY_LAUNCH_SRC_PHYSICAL |
+                     NV_COPY_LAUNCH_DST_PHYSICAL;
+   uint32_t modes[2] = {out ? NV_COPY_PHYS_LOCAL_FB : NV_COPY_PHYS_SYS_COH,
+                        out ? NV_COPY_PHYS_SYS_COH : NV_COPY_PHYS_LOCAL_FB};
+   if (clear) {
+      uint32_t remap[3] = {
+         0, 0,
+         NV_COPY_REMAP(NV_COPY_REMAP_CONST_A, NV_COPY_REMAP_NO_WRITE,
+                       NV_COPY_REMAP_NO_WRITE, NV_COPY_REMAP_NO_WRITE, 4, 1,
+                       1)};
+      method(m, NV_COPY_SET_REMAP_CONST_A, 3, remap);
+      launch |= NV_COPY_LAUNCH_REMAP;
+      src = dst;
+      modes[0] = modes[1];
+      size_B /= 4; /* elements */
+   }
+   uint32_t copy[8] = {src >> 32, (uint32_t)src, dst >> 32, (uint32_t)dst,
+                       size_B,    size_B,        size_B,    1};
+   method(m, NV_COPY_SET_SRC_PHYS_MODE, 2, modes);
+   method(m, NV_COPY_OFFSET_IN_UPPER, 8, copy);
+   method1(m, NV_COPY_LAUNCH_DMA, launch);
+}
+
+static uint32_t
+copy_class(const struct kmd *kmd)
+{
+   return kmd->config.chipset == 0x130 ? NV_CLASS_PASCAL_DMA_COPY_A
+                                       : NV_CLASS_PASCAL_DMA_COPY_B;
+}
+
+/* As much of the list as the buffer holds; returns how many entries. */
+static unsigned
+emit_list(struct kmd_dmem *d, struct methods *m, const struct kdrm_copy *list,
+          unsigned n)
+{
+   unsigned i = 0;
+   method1(m, NV_HOST_SET_OBJECT, copy_class(d->kmd));
+   while (i < n && m->count + RUN_DW <= m->room) {
+      unsigned run = run_length(&list[i], n - i);
+      emit_run(m, &list[i], run);
+      i += run;
+   }
+   return i;
+}
+
+static int
+submit_and_wait(struct kmd_dmem *d, const struct methods *m)
+{
+   struct kmd_push push = {.gpu_va = d->methods_vma->va.addr,
+                           .size_B = m->count * 4};
+   struct kdrm_fence *fence;
+   int ret = kmd_chan_submit(d->chan, &push, 1, &fence);
+   if (ret)
+      return ret;
+   ret = kdrm_fence_wait(fence, COPY_TIMEOUT_NS);
+   if (!ret)
+      ret = fence->error;
+   kdrm_fence_put(fence);
+   return ret;
+}
+
+/* A channel that died, of whatever, must not end migration for good. */
+static int
+need_channel(struct kmd_dmem *d)
+{
+   if (d->chan && kmd_chan_is_killed(d->chan)) {
+      kmd_chan_destroy(d->chan);
+      d->chan = NULL;
+   }
+   return d->chan ? 0 : kmd_chan_create(d->kmd, d->vmm, NULL, &d->chan);
+}
+
+static int
+copy(struct kdrm_pagemap *pm, const struct kdrm_copy *list, unsigned n)
+{
+   struct kmd_dmem *d = to_dmem(pm);
+   int ret = 0;
+   pthread_mutex_lock(&d->copy_lock);
+   while (n && !ret) {
+      ret = need_channel(d);
+      if (ret)
+         break;
+      struct methods m = {.dw = kmd_bo_cpu(d->methods), .room = METHODS_B / 4};
+      unsigned done = emit_list(d, &m, list, n);
+      ret = submit_and_wait(d, &m);
+      list += done;
+      n -= done;
+   }
+   if (ret)
+      util_warn("kmd", "copy engine: %d", ret);
+   pthread_mutex_unlock(&d->copy_lock);
+   return ret;
+}
+
+static void
+moved(struct kdrm_pagemap *pm, uint64_t cpu_va, unsigned n,
+      enum kmm_direction direction)
+{
+   struct kmd_dmem *d = to_dmem(pm);
+   enum drm_nouveau_svm_event_kind kind =
+      direction == KMM_TO_DEVICE ? DRM_NOUVEAU_SVM_EVENT_MIGRATE_DEVICE
+                                 : DRM_NOUVEAU_SVM_EVENT_MIGRATE_HOST;
+   pthread_mutex_lock(&d->svms_lock);
+   util_list_for_each(struct kmd_svm, svm, &d->svms, link)
+      kmd_svm_log(svm, kind, cpu_va, n);
+   pthread_mutex_unlock(&d->svms_lock);
+}
+
+static const struct kdrm_pagemap_ops pagemap_ops = {
+   .block_alloc = block_alloc,
+   .block_free = block_free,
+   .copy = copy,
+   .moved = moved,
+};
+
+/* --- Life
+ * ----------------------------------------------------------------------------
+ */
+
+static void
+dmem_free(struct kmd_dmem *d)
+{
+   if (d->chan)
+      kmd_chan_destroy(d->chan);
+   if (d->methods_vma)
+      kmd_vma_destroy(d->methods_vma);
+   if (d->methods)
+      kdrm_gem_put(&d->methods->base);
+   kmd_vmm_put(d->vmm);
+   pthread_mutex_destroy(&d->svms_lock);
+   pthread_mutex_destroy(&d->copy_lock);
+   kdrm_free(d);
+}
+
+int
+kmd_dmem_create(struct kmd *kmd, struct kmd_dmem **dmem_out)
+{
+   struct kmd_dmem *d = kdrm_zalloc(sizeof(*d));
+   if (!d)
+      return -ENOMEM;
+   d->kmd = kmd;
+   pthread_mutex_init(&d->copy_lock, NULL);
+   pthread_mutex_init(&d->svms_lock, NULL);
+   util_list_init(&d->svms);
+   int ret =
+      kmd_vmm_create(kmd, KMD_VMM_CLIENT, KMD_PAGE_B, 1ull << 40, &d->vmm);
+   if (!ret)
+      ret = kmd_bo_create(kmd, METHODS_B, false, &d->methods);
+   if (!ret)
+      ret = kmd_vma_create(d->vmm, d->methods, 0, &d->methods_vma);
+   if (!ret)
+      ret = need_channel(d);
+   if (!ret)
+      ret = kdrm_pagemap_init(&d->pm, kmd->mm, &pagemap_ops, kmd);
+   if (ret) {
+      dmem_free(d);
+      return ret;
+   }
+   d->pm.driver_data = d;
+   d->pm.no_evict = !kmd_is_better(kmd);
+   *dmem_out = d;
+   return 0;
+}
+
+void
+kmd_dmem_destroy(struct kmd_dmem *d)
+{
+   kdrm_pagemap_finish(&d->pm);
+   dmem_free(d);
+}
+
+struct kdrm_pagemap *
+kmd_dmem_pagemap(struct kmd_dmem *d)
+{
+   return &d->pm;
+}
+
+void
+kmd_dmem_join(struct kmd_svm *svm)
+{
+   struct kmd_dmem *d = svm->kmd->dmem;
+   if (!d)
+      return;
+   pthread_mutex_lock(&d->svms_lock);
+   util_list_add_tail(&svm->link, &d->svms);
+   pthread_mutex_unlock(&d->svms_lock);
+}
+
+void
+kmd_dmem_leave(struct kmd_svm *svm)
+{
+   struct kmd_dmem *d = svm->kmd->dmem;
+   if (!d)
+      return;
+   pthread_mutex_lock(&d->svms_lock);
+   util_list_del(&svm->link);
+   pthread_mutex_unlock(&d->svms_lock);
+}
+
+void
+kmd_dmem_make_room(struct kmd *kmd, uint64_t size_B)
+{
+   if (!kmd->dmem || !kmd_is_better(kmd))
+      return;
+   uint64_t blocks = DIV_ROUND_UP(size_B, KDRM_BLOCK_SIZE);
+   kdrm_pagemap_evict(&kmd->dmem->pm, MIN2(blocks, UINT32_MAX));
+}

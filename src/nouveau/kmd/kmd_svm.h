@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* Shared virtual memory of one client: its mirror and its log (≙ nouveau_svm's
+ * svmm). Referenced by the client, by each channel made after SVM_INIT, and by
+ * the fault thread while it serves it: a close never pulls it away
+ * (kernel.md §3.3, weak point of step 4). */
+#ifndef KMD_SVM_H
+#define KMD_SVM_H
+
+#include "kmd_priv.h"
+
+#include <stdatomic.h>
+
+#include "kernel/drm/kdrm_gpusvm.h"
+
+#define KMD_SVM_EVENTS 4096 /* kept for a reader */
+
+struct kmd_svm {
+   _Atomic unsigned refs;
+   struct kmd *kmd;
+   struct kmd_vmm *vmm; /* referenced */
+   struct kdrm_gpusvm *mirror;
+   struct util_list link; /* kmd_dmem.svms */
+
+   pthread_mutex_t events_lock; /* leaf */
+   struct drm_nouveau_svm_event events[KMD_SVM_EVENTS];
+   unsigned first, count, lost;
+};
+
+struct kmd_svm *kmd_svm_get(struct kmd_svm *svm);
+void kmd_svm_put(struct kmd_svm *svm); /* NULL: nothing */
+
+void kmd_svm_log(struct kmd_svm *svm, enum drm_nouveau_svm_event_kind kind,
+                 uint64_t addr, uint32_t npages);
+
+int kmd_svm_init_ioctl(struct kdrm_file *, void *, size_t);
+int kmd_svm_bind_ioctl(struct kdrm_file *, void *, size_t);
+int kmd_svm_events_ioctl(struct kdrm_file *, void *, size_t);
+
+/* Replayable faults (kmd_fault.c). */
+int kmd_fault_init(struct kmd *kmd);
+void kmd_fault_finish(struct kmd *kmd);
+/* The fault thread's work: serves until the ring is empty. */
+void kmd_fault_work(struct kmd *kmd);
+
+#endif
