@@ -77,10 +77,10 @@ nvir_analyze_loops(struct nvir_shader *s)
    size_t set_B = UTIL_BITSET_WORDS(s->num_blocks) * sizeof(uint64_t);
    uint64_t *body = util_arena_alloc(&w.arena, set_B);
 
-   nvir_foreach_block(b, s) b->loop_depth = 0;
+   nvir_foreach_block(b, s)
+      b->loop_depth = 0;
    find_back_edges(&w, s, back_edge);
-   nvir_foreach_block(header, s)
-   {
+   nvir_foreach_block(header, s) {
       memset(body, 0, set_B);
       bool is_header = false;
       for (unsigned p = 0; p < header->num_preds; p++) {
@@ -93,8 +93,8 @@ nvir_analyze_loops(struct nvir_shader *s)
       }
       if (!is_header)
          continue;
-      nvir_foreach_block(b, s) b->loop_depth +=
-         util_bitset_test(body, b->index);
+      nvir_foreach_block(b, s)
+         b->loop_depth += util_bitset_test(body, b->index);
    }
    util_arena_finish(&w.arena);
 }

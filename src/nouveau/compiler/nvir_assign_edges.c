@@ -85,8 +85,7 @@ copy_on_edge(struct nvir_ra *ra, struct nvir_block *from)
 void
 nvir_ra_copy_on_edges(struct nvir_ra *ra)
 {
-   nvir_foreach_block(b, ra->s)
-   {
+   nvir_foreach_block(b, ra->s) {
       if (!b->succs[0])
          continue;
       for (unsigned n = 0; n < 2 && b->succs[n]; n++)

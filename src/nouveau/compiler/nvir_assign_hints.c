@@ -20,15 +20,16 @@ static void
 note_instr(struct nvir_hints *h, const struct nvir_instr *i)
 {
    /* Used later than its COLLECT: the word cannot stay in the vector. */
-   nvir_foreach_src(src,
-                    i) if (src->kind == NVIR_SRC_VALUE && i->op != NVIR_OP_PHI)
-      h->vector_of[src->val->index] = NULL;
+   nvir_foreach_src(src, i)
+      if (src->kind == NVIR_SRC_VALUE && i->op != NVIR_OP_PHI)
+         h->vector_of[src->val->index] = NULL;
    if (i->op == NVIR_OP_COLLECT)
       note_vector_words(h, i);
    if (i->op != NVIR_OP_PHI)
       return;
-   nvir_foreach_src(src, i) if (src->kind == NVIR_SRC_VALUE)
-      h->phi_of[src->val->index] = i->dsts[0].val;
+   nvir_foreach_src(src, i)
+      if (src->kind == NVIR_SRC_VALUE)
+         h->phi_of[src->val->index] = i->dsts[0].val;
 }
 
 void
@@ -44,10 +45,13 @@ nvir_hints_init(struct nvir_ra *ra)
    h->phi_reg = util_arena_array(a, int16_t, n);
    for (unsigned i = 0; i < n; i++)
       h->vector_base[i] = h->phi_reg[i] = NVIR_NO_REG;
-   nvir_foreach_block(b, ra->s) nvir_foreach_instr(i, b) note_instr(h, i);
+   nvir_foreach_block(b, ra->s)
+      nvir_foreach_instr(i, b)
+         note_instr(h, i);
 }
 
-/* The place of the phi that takes `v`, or of the sources of `v` if it is a phi. */
+/* The place of the phi that takes `v`, or of the sources of `v` if it is a phi.
+ */
 static int
 phi_hint(const struct nvir_hints *h, const struct nvir_value *v)
 {

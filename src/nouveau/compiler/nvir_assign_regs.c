@@ -47,11 +47,10 @@ is_dead(const struct nvir_ra *ra, const struct nvir_value *v)
 static void
 count_uses(struct nvir_ra *ra, const struct nvir_block *b)
 {
-   nvir_foreach_instr(i, b)
-   {
-      nvir_foreach_src(
-         src, i) if (src->kind == NVIR_SRC_VALUE && i->op != NVIR_OP_PHI)
-         ra->uses_left[src->val->index]++;
+   nvir_foreach_instr(i, b) {
+      nvir_foreach_src(src, i)
+         if (src->kind == NVIR_SRC_VALUE && i->op != NVIR_OP_PHI)
+            ra->uses_left[src->val->index]++;
    }
 }
 
@@ -138,8 +137,7 @@ place_phis(struct nvir_ra *ra, struct nvir_block *b)
 {
    struct nvir_value *wait[NVIR_MAX_GPR + 1];
    unsigned num_wait = 0;
-   nvir_foreach_instr_safe(i, b)
-   {
+   nvir_foreach_instr_safe(i, b) {
       if (i->op != NVIR_OP_PHI)
          break;
       struct nvir_value *v = i->dsts[0].val;
@@ -198,8 +196,7 @@ leave_block(struct nvir_ra *ra, struct nvir_block *b)
 static void
 kill_sources(struct nvir_ra *ra, struct nvir_ra_step *step)
 {
-   nvir_foreach_src(src, step->i)
-   {
+   nvir_foreach_src(src, step->i) {
       if (src->kind != NVIR_SRC_VALUE)
          continue;
       struct nvir_value *v = src->val;
@@ -226,10 +223,11 @@ drop_dead_dst(struct nvir_dst *dst)
 static void
 list_dsts(struct nvir_ra *ra, struct nvir_ra_step *step)
 {
-   nvir_foreach_dst(dst, step->i) if (is_dead(ra, dst->val)) drop_dead_dst(dst);
+   nvir_foreach_dst(dst, step->i)
+      if (is_dead(ra, dst->val))
+         drop_dead_dst(dst);
    for (unsigned words = 4; words; words--) {
-      nvir_foreach_dst(dst, step->i)
-      {
+      nvir_foreach_dst(dst, step->i) {
          if (dst->val->words != words || dst->val->reg != NVIR_NO_REG)
             continue;
          assert(step->num_dsts < NVIR_MAX_OPERANDS);
@@ -339,8 +337,9 @@ assign_instr(struct nvir_ra *ra, struct nvir_instr *i)
    int err = place_dsts(ra, &step);
    if (err)
       return err;
-   nvir_foreach_src(src, i) if (src->kind == NVIR_SRC_VALUE) src->val =
-      ra->name[src->val->index];
+   nvir_foreach_src(src, i)
+      if (src->kind == NVIR_SRC_VALUE)
+         src->val = ra->name[src->val->index];
    for (unsigned n = 0; n < step.num_killed; n++)
       ra->name[step.killed[n]->index] = NULL;
    return 0;
@@ -350,8 +349,7 @@ static int
 assign_block(struct nvir_ra *ra, struct nvir_block *b)
 {
    int err = enter_block(ra, b);
-   nvir_foreach_instr(i, b)
-   {
+   nvir_foreach_instr(i, b) {
       if (err)
          return err;
       if (i->op != NVIR_OP_PHI)
@@ -408,12 +406,10 @@ assign_all(struct nvir_ra *ra)
 static void
 lower_lone_phis(struct nvir_shader *s)
 {
-   nvir_foreach_block(b, s)
-   {
+   nvir_foreach_block(b, s) {
       if (b->num_preds != 1)
          continue;
-      nvir_foreach_instr(i, b)
-      {
+      nvir_foreach_instr(i, b) {
          if (i->op != NVIR_OP_PHI)
             break;
          i->op =

@@ -28,7 +28,9 @@ nvir_bind(const struct nvir_instr *i, struct sass_instr *out)
    assert(i->op == NVIR_OP_MACH);
    *out = i->mi;
    out->cc = out->x = false;
-   nvir_foreach_src(src, i) if (src->kind == NVIR_SRC_VALUE)
-      bind_slot(out, src->slot, src->val->reg, false);
-   nvir_foreach_dst(dst, i) bind_slot(out, dst->slot, dst->val->reg, true);
+   nvir_foreach_src(src, i)
+      if (src->kind == NVIR_SRC_VALUE)
+         bind_slot(out, src->slot, src->val->reg, false);
+   nvir_foreach_dst(dst, i)
+      bind_slot(out, dst->slot, dst->val->reg, true);
 }

@@ -150,12 +150,12 @@ static void
 prepare_instrs(struct deps *d)
 {
    unsigned num = 0, next_bar = 0;
-   nvir_foreach_block(b, d->s) nvir_foreach_instr(i, b) i->scratch = num++;
-   d->access = util_arena_array(&d->s->arena, struct access, num);
    nvir_foreach_block(b, d->s)
-   {
       nvir_foreach_instr(i, b)
-      {
+         i->scratch = num++;
+   d->access = util_arena_array(&d->s->arena, struct access, num);
+   nvir_foreach_block(b, d->s) {
+      nvir_foreach_instr(i, b) {
          d->access[i->scratch] = list_access(i);
          give_scoreboard(d, i, &next_bar);
          i->wait_mask = i->reuse = 0;
@@ -218,8 +218,7 @@ flow_block(struct deps *d, const struct nvir_block *b)
 {
    struct pending p = d->in[b->index];
    bool grown = false;
-   nvir_foreach_instr(i, b)
-   {
+   nvir_foreach_instr(i, b) {
       const struct access *a = &d->access[i->scratch];
       advance(&p, i, a, needed_waits(&p, i, a));
    }
@@ -232,8 +231,7 @@ static void
 set_waits(struct deps *d, const struct nvir_block *b)
 {
    struct pending p = d->in[b->index];
-   nvir_foreach_instr(i, b)
-   {
+   nvir_foreach_instr(i, b) {
       const struct access *a = &d->access[i->scratch];
       i->wait_mask = needed_waits(&p, i, a);
       advance(&p, i, a, i->wait_mask);
@@ -309,8 +307,7 @@ set_stalls(struct deps *d, const struct nvir_block *b)
 {
    struct clock c = {0};
    struct nvir_instr *last = NULL;
-   nvir_foreach_instr(i, b)
-   {
+   nvir_foreach_instr(i, b) {
       const struct access *a = &d->access[i->scratch];
       if (last) {
          unsigned issued = c.now++;
@@ -328,10 +325,8 @@ set_stalls(struct deps *d, const struct nvir_block *b)
 static void
 make_serial(struct nvir_shader *s)
 {
-   nvir_foreach_block(b, s)
-   {
-      nvir_foreach_instr(i, b)
-      {
+   nvir_foreach_block(b, s) {
+      nvir_foreach_instr(i, b) {
          i->stall = MAX_STALL;
          i->yield = true;
          i->wait_mask = (1u << NUM_SCOREBOARDS) - 1;
@@ -353,10 +348,10 @@ nvir_insert_deps(struct nvir_shader *s)
    bool again;
    do {
       again = false;
-      nvir_foreach_block(b, s) again |= flow_block(&d, b);
+      nvir_foreach_block(b, s)
+         again |= flow_block(&d, b);
    } while (again);
-   nvir_foreach_block(b, s)
-   {
+   nvir_foreach_block(b, s) {
       set_waits(&d, b);
       set_stalls(&d, b);
    }

@@ -20,12 +20,9 @@ number_globals(struct nvir_liveness *l, struct nvir_shader *s)
    l->bit_of = util_arena_array(&l->arena, uint32_t, s->num_values);
    l->values = util_arena_array(&l->arena, struct nvir_value *, s->num_values);
    memset(l->bit_of, 0xff, sizeof(uint32_t) * s->num_values);
-   nvir_foreach_block(b, s)
-   {
-      nvir_foreach_instr(i, b)
-      {
-         nvir_foreach_src(src, i)
-         {
+   nvir_foreach_block(b, s) {
+      nvir_foreach_instr(i, b) {
+         nvir_foreach_src(src, i) {
             if (src->kind != NVIR_SRC_VALUE)
                continue;
             assert(src->val->def && "use of a removed value");
@@ -50,10 +47,8 @@ alloc_sets(struct nvir_liveness *l, unsigned num_blocks)
 static void
 init_block(struct nvir_liveness *l, struct nvir_block *b, uint64_t *defs)
 {
-   nvir_foreach_instr_rev(i, b)
-   {
-      nvir_foreach_dst(dst, i)
-      {
+   nvir_foreach_instr_rev(i, b) {
+      nvir_foreach_dst(dst, i) {
          uint32_t bit = l->bit_of[dst->val->index];
          if (bit == NVIR_LOCAL_VALUE)
             continue;
@@ -101,11 +96,13 @@ nvir_liveness_init(struct nvir_liveness *l, struct nvir_shader *s)
    l->live_in = alloc_sets(l, s->num_blocks);
    l->live_out = alloc_sets(l, s->num_blocks);
    uint64_t **defs = alloc_sets(l, s->num_blocks);
-   nvir_foreach_block(b, s) init_block(l, b, defs[b->index]);
+   nvir_foreach_block(b, s)
+      init_block(l, b, defs[b->index]);
    bool again;
    do {
       again = false;
-      nvir_foreach_block_rev(b, s) again |= flow(l, b, defs[b->index]);
+      nvir_foreach_block_rev(b, s)
+         again |= flow(l, b, defs[b->index]);
    } while (again);
 }
 

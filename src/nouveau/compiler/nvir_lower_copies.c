@@ -212,13 +212,13 @@ static unsigned
 count_gprs(struct nvir_shader *s)
 {
    unsigned height = 0;
-   nvir_foreach_block(b, s)
-   {
-      nvir_foreach_instr(i, b)
-      {
-         nvir_foreach_src(src, i) if (src->kind == NVIR_SRC_VALUE)
-            note_height(src->val, &height);
-         nvir_foreach_dst(dst, i) note_height(dst->val, &height);
+   nvir_foreach_block(b, s) {
+      nvir_foreach_instr(i, b) {
+         nvir_foreach_src(src, i)
+            if (src->kind == NVIR_SRC_VALUE)
+               note_height(src->val, &height);
+         nvir_foreach_dst(dst, i)
+            note_height(dst->val, &height);
       }
    }
    return height;
@@ -231,7 +231,9 @@ nvir_lower_copies(struct nvir_shader *s)
    util_arena_init(&arena);
    struct lower *l = util_arena_new(&arena, struct lower);
    l->s = s;
-   nvir_foreach_block(b, s) nvir_foreach_instr_safe(i, b) lower_instr(l, i);
+   nvir_foreach_block(b, s)
+      nvir_foreach_instr_safe(i, b)
+         lower_instr(l, i);
    util_arena_finish(&arena);
    return count_gprs(s);
 }

@@ -44,10 +44,10 @@ static void
 number_instrs(struct pack *p)
 {
    uint32_t n = 0;
-   nvir_foreach_block(b, p->s)
-   {
+   nvir_foreach_block(b, p->s) {
       p->first[b->index] = n;
-      nvir_foreach_instr(i, b) n++;
+      nvir_foreach_instr(i, b)
+         n++;
    }
 }
 
@@ -156,10 +156,8 @@ nvir_pack(struct nvir_shader *s, struct util_buf *code)
    };
    number_instrs(&p);
    int err = 0;
-   nvir_foreach_block(b, s)
-   {
-      nvir_foreach_instr(i, b)
-      {
+   nvir_foreach_block(b, s) {
+      nvir_foreach_instr(i, b) {
          if (!err)
             err = pack_instr(&p, i);
       }

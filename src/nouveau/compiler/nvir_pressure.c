@@ -61,18 +61,18 @@ count_block(struct count *c, const struct nvir_liveness *l,
    memset(c->now, 0, sizeof(c->now));
    util_bitset_for_each(bit, l->live_out[b->index], l->num_bits)
       set_live(c, l->values[bit], true);
-   nvir_foreach_instr_rev(i, b)
-   {
+   nvir_foreach_instr_rev(i, b) {
       if (i->op == NVIR_OP_PHI)
          break; /* all results are live together on entry */
-      nvir_foreach_dst(dst, i) set_live(c, dst->val, false);
-      nvir_foreach_src(src, i) if (src->kind == NVIR_SRC_VALUE)
-         set_live(c, src->val, true);
+      nvir_foreach_dst(dst, i)
+         set_live(c, dst->val, false);
+      nvir_foreach_src(src, i)
+         if (src->kind == NVIR_SRC_VALUE)
+            set_live(c, src->val, true);
    }
    util_bitset_for_each(bit, l->live_in[b->index], l->num_bits)
       set_live(c, l->values[bit], false);
-   nvir_foreach_instr(i, b)
-   {
+   nvir_foreach_instr(i, b) {
       if (i->op != NVIR_OP_PHI)
          break;
       set_live(c, i->dsts[0].val, false);
@@ -86,7 +86,8 @@ nvir_register_demand(struct nvir_shader *s, const struct nvir_liveness *l,
    struct util_arena arena;
    util_arena_init(&arena);
    struct count c = {.live = util_arena_array(&arena, uint8_t, s->num_values)};
-   nvir_foreach_block(b, s) count_block(&c, l, b);
+   nvir_foreach_block(b, s)
+      count_block(&c, l, b);
    memcpy(demand_out, c.max, sizeof(c.max));
    util_arena_finish(&arena);
 }

@@ -27,7 +27,8 @@ struct rewrite {
     */
    struct nvir_value **copy;
    uint32_t *copy_pos, *copy_block;
-   unsigned num_values; /* at the start of the round */
+   unsigned num_values; /* at the start of the round, */
+   unsigned *uses;      /* and of each */
 };
 
 /* ---- instructions ---- */
@@ -212,7 +213,9 @@ word_of(struct nvir_spill *sp, const struct nvir_value *v)
 static struct nvir_instr *
 after_phis(struct nvir_block *b)
 {
-   nvir_foreach_instr(i, b) if (i->op != NVIR_OP_PHI) return i;
+   nvir_foreach_instr(i, b)
+      if (i->op != NVIR_OP_PHI)
+         return i;
    return NULL;
 }
 
@@ -287,8 +290,7 @@ copy_for_use(struct rewrite *r, const struct nvir_value *v,
 static void
 rewrite_sources(struct rewrite *r, struct nvir_instr *i)
 {
-   nvir_foreach_src(src, i)
-   {
+   nvir_foreach_src(src, i) {
       if (src->kind != NVIR_SRC_VALUE || !is_spilled(r, src->val) ||
           home_of(r->sp, src->val)->store == i)
          continue;
@@ -334,6 +336,18 @@ store_phi_source(struct rewrite *r, const struct nvir_instr *phi,
 
 /* ---- phis ---- */
 
+/* A copy that an earlier round made only for a phi belongs behind the stores of
+ * this round. Homes never change, so it may move. */
+static void
+sink_fill(struct rewrite *r, const struct nvir_value *v, struct nvir_instr *end)
+{
+   if (v->index >= r->num_values || !home_of(r->sp, v)->is_fill ||
+       r->uses[v->index] != 1 || v->def->block != end->block)
+      return;
+   util_list_del(&v->def->link);
+   nvir_instr_insert_before(v->def, end);
+}
+
 /* `scratch` of a memory phi: the offset where predecessors leave the value. It
  * is not the value's home: other phis' sources may still be read from that. */
 static void
@@ -342,9 +356,9 @@ rewrite_phi_sources(struct rewrite *r, struct nvir_block *pred,
 {
    unsigned n = nvir_block_pred_index(b, pred);
    struct nvir_instr *end = nvir_block_terminator(pred);
-   for (unsigned in_memory = 0; in_memory < 2; in_memory++) {
-      nvir_foreach_instr(i, b)
-      {
+   /* Memory first: it frees registers for the others. */
+   for (int in_memory = 1; in_memory >= 0; in_memory--) {
+      nvir_foreach_instr(i, b) {
          if (i->op != NVIR_OP_PHI)
             break;
          struct nvir_value *v = i->dsts[0].val;
@@ -359,6 +373,8 @@ rewrite_phi_sources(struct rewrite *r, struct nvir_block *pred,
             store_phi_source(r, i, src, i->scratch, end);
          else if (src->kind == NVIR_SRC_VALUE && is_spilled(r, src->val))
             src->val = copy_for_use(r, src->val, end);
+         else if (src->kind == NVIR_SRC_VALUE)
+            sink_fill(r, src->val, end);
       }
    }
 }
@@ -418,16 +434,15 @@ is_memory_phi(const struct rewrite *r, const struct nvir_instr *i)
 static void
 give_homes(struct rewrite *r)
 {
-   nvir_foreach_block(b, r->sp->s)
-   {
-      nvir_foreach_instr_safe(i, b)
-      {
+   nvir_foreach_block(b, r->sp->s) {
+      nvir_foreach_instr_safe(i, b) {
          if (is_memory_phi(r, i)) {
             start_memory_phi(r, i);
             continue;
          }
-         nvir_foreach_dst(dst, i) if (is_spilled(r, dst->val))
-            give_home(r->sp, dst->val);
+         nvir_foreach_dst(dst, i)
+            if (is_spilled(r, dst->val))
+               give_home(r->sp, dst->val);
       }
    }
 }
@@ -437,31 +452,38 @@ rewrite_block(struct rewrite *r, struct nvir_block *b)
 {
    r->block = b;
    r->pos = 0;
-   nvir_foreach_instr_safe(i, b)
-   {
+   nvir_foreach_instr_safe(i, b) {
       r->pos++;
       if (i->op != NVIR_OP_PHI)
          rewrite_sources(r, i);
-      nvir_foreach_dst(dst,
-                       i) if (is_spilled(r, dst->val) && !is_memory_phi(r, i))
-         note_copy(r, dst->val, dst->val);
+      nvir_foreach_dst(dst, i)
+         if (is_spilled(r, dst->val) && !is_memory_phi(r, i))
+            note_copy(r, dst->val, dst->val);
    }
    r->pos++;
    for (unsigned n = 0; n < 2 && b->succs[n]; n++)
       rewrite_phi_sources(r, b, b->succs[n]);
 }
 
+static unsigned *
+count_uses(struct nvir_spill *sp)
+{
+   unsigned *uses = util_arena_array(&sp->arena, unsigned, sp->s->num_values);
+   nvir_foreach_block(b, sp->s)
+      nvir_foreach_instr(i, b)
+         nvir_foreach_src(src, i)
+            if (src->kind == NVIR_SRC_VALUE)
+               uses[src->val->index]++;
+   return uses;
+}
+
 /* Copies and repeatable definitions that lost all their uses. */
 static void
 remove_unused(struct nvir_spill *sp)
 {
-   unsigned *uses = util_arena_array(&sp->arena, unsigned, sp->s->num_values);
-   nvir_foreach_block(b, sp->s) nvir_foreach_instr(i, b) nvir_foreach_src(
-      src, i) if (src->kind == NVIR_SRC_VALUE) uses[src->val->index]++;
-   nvir_foreach_block(b, sp->s)
-   {
-      nvir_foreach_instr_safe(i, b)
-      {
+   const unsigned *uses = count_uses(sp);
+   nvir_foreach_block(b, sp->s) {
+      nvir_foreach_instr_safe(i, b) {
          struct nvir_value *v = i->num_dsts == 1 ? i->dsts[0].val : NULL;
          if (v && !uses[v->index] && i->op != NVIR_OP_PHI &&
              (home_of(sp, v)->is_fill || nvir_spill_can_repeat(v)))
@@ -480,13 +502,15 @@ rewrite_shader(struct nvir_spill *sp)
       .copy_pos = util_arena_array(&sp->arena, uint32_t, num),
       .copy_block = util_arena_array(&sp->arena, uint32_t, num),
       .num_values = num,
+      .uses = count_uses(sp),
    };
    give_homes(&r);
-   nvir_foreach_block(b, sp->s) rewrite_block(&r, b);
    nvir_foreach_block(b, sp->s)
-   {
-      nvir_foreach_instr_safe(i, b) if (is_memory_phi(&r, i))
-         finish_memory_phi(&r, i);
+      rewrite_block(&r, b);
+   nvir_foreach_block(b, sp->s) {
+      nvir_foreach_instr_safe(i, b)
+         if (is_memory_phi(&r, i))
+            finish_memory_phi(&r, i);
    }
    remove_unused(sp);
 }
@@ -510,12 +534,12 @@ widen_collect_or_split(struct nvir_shader *s, struct nvir_instr *i)
 static void
 widen_vectors_of_three(struct nvir_shader *s)
 {
-   nvir_foreach_block (b, s)
-      nvir_foreach_instr (i, b)
+   nvir_foreach_block(b, s)
+      nvir_foreach_instr(i, b)
          widen_collect_or_split(s, i);
-   nvir_foreach_block (b, s)
-      nvir_foreach_instr (i, b)
-         nvir_foreach_dst (dst, i)
+   nvir_foreach_block(b, s)
+      nvir_foreach_instr(i, b)
+         nvir_foreach_dst(dst, i)
             if (dst->val->words == 3)
                dst->val->words = 4;
 }

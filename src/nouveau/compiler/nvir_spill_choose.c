@@ -70,10 +70,8 @@ compute_costs(struct choose *c)
 {
    unsigned *uses =
       util_arena_array(&c->sp->arena, unsigned, c->sp->s->num_values);
-   nvir_foreach_block(b, c->sp->s)
-   {
-      nvir_foreach_instr(i, b)
-      {
+   nvir_foreach_block(b, c->sp->s) {
+      nvir_foreach_instr(i, b) {
          for (unsigned n = 0; n < i->num_srcs; n++) {
             const struct nvir_src *src = &i->srcs[n];
             if (!is_our_src(c, src))
@@ -82,9 +80,9 @@ compute_costs(struct choose *c)
             c->cost[src->val->index] +=
                block_weight(i->op == NVIR_OP_PHI ? b->preds[n] : b);
          }
-         nvir_foreach_dst(dst, i) if (!nvir_spill_can_repeat(dst->val) &&
-                                      !has_home(c, dst->val))
-            c->cost[dst->val->index] += block_weight(b);
+         nvir_foreach_dst(dst, i)
+            if (!nvir_spill_can_repeat(dst->val) && !has_home(c, dst->val))
+               c->cost[dst->val->index] += block_weight(b);
       }
    }
    for (unsigned v = 0; v < c->sp->s->num_values; v++)
@@ -179,7 +177,8 @@ static uint32_t
 count_sources(const struct choose *c, const struct nvir_block *b)
 {
    uint32_t n = 0;
-   nvir_foreach_instr(i, b) n += i->num_srcs;
+   nvir_foreach_instr(i, b)
+      n += i->num_srcs;
    return n;
 }
 
@@ -189,10 +188,10 @@ find_next_uses(struct choose *c, const struct nvir_block *b)
 {
    uint32_t k = count_sources(c, b), pos = 0;
    c->next = util_arena_array(&c->sp->arena, uint32_t, k + 1);
-   nvir_foreach_instr(i, b) pos++;
+   nvir_foreach_instr(i, b)
+      pos++;
    c->end = pos;
-   nvir_foreach_instr_rev(i, b)
-   {
+   nvir_foreach_instr_rev(i, b) {
       pos--;
       for (unsigned n = i->num_srcs; n-- > 0;) {
          k--;
@@ -212,8 +211,7 @@ static unsigned
 memory_phi_size(const struct choose *c, const struct nvir_block *b)
 {
    unsigned size = 0;
-   nvir_foreach_instr(i, b)
-   {
+   nvir_foreach_instr(i, b) {
       if (i->op != NVIR_OP_PHI)
          break;
       const struct nvir_value *v = i->dsts[0].val;
@@ -231,8 +229,7 @@ shrink_phis(struct choose *c, const struct nvir_block *b)
    for (unsigned pass = 0; pass < 2; pass++) {
       while (c->now + memory_phi_size(c, b) > c->sp->limit) {
          struct nvir_value *worst = NULL;
-         nvir_foreach_instr(i, b)
-         {
+         nvir_foreach_instr(i, b) {
             struct nvir_value *v = i->dsts ? i->dsts[0].val : NULL;
             if (i->op != NVIR_OP_PHI)
                break;
@@ -265,8 +262,7 @@ start_block(struct choose *c, const struct nvir_block *b)
       if (is_ours(c, v) && is_kept(c, v))
          add_live(c, v);
    }
-   nvir_foreach_instr(i, b)
-   {
+   nvir_foreach_instr(i, b) {
       if (i->op != NVIR_OP_PHI)
          break;
       struct nvir_value *v = i->dsts[0].val;
@@ -285,8 +281,7 @@ static unsigned
 stamp_sources(struct choose *c, const struct nvir_instr *i)
 {
    unsigned fills = 0;
-   nvir_foreach_src(src, i)
-   {
+   nvir_foreach_src(src, i) {
       if (!is_our_src(c, src))
          continue;
       struct nvir_value *v = src->val;
@@ -300,8 +295,7 @@ stamp_sources(struct choose *c, const struct nvir_instr *i)
 static void
 end_sources(struct choose *c, const struct nvir_instr *i)
 {
-   nvir_foreach_src(src, i)
-   {
+   nvir_foreach_src(src, i) {
       uint32_t next = *c->next++;
       if (!is_our_src(c, src))
          continue;
@@ -321,11 +315,11 @@ walk_instr(struct choose *c, const struct nvir_instr *i)
    make_room(c, stamp_sources(c, i));
    end_sources(c, i);
    c->tick++; /* from here on sources may go */
-   nvir_foreach_dst(dst, i) if (is_ours(c, dst->val)) results +=
-      size_of(dst->val);
-   make_room(c, results);
    nvir_foreach_dst(dst, i)
-   {
+      if (is_ours(c, dst->val))
+         results += size_of(dst->val);
+   make_room(c, results);
+   nvir_foreach_dst(dst, i) {
       struct nvir_value *v = dst->val;
       if (is_ours(c, v) && is_kept(c, v) &&
           (c->uses_left[v->index] ||
@@ -334,33 +328,72 @@ walk_instr(struct choose *c, const struct nvir_instr *i)
    }
 }
 
-/* Sources of the successor's phis: those in registers are loaded together,
- * those in memory pass one by one. */
+static bool
+is_memory_phi(const struct choose *c, const struct nvir_instr *i)
+{
+   return c->sp->choice[i->dsts[0].val->index] == NVIR_SPILL_PHI;
+}
+
+/* Registers to load the sources of register phis that are not in one. Sources
+ * that are become protected. */
+static unsigned
+phi_fills(struct choose *c, const struct nvir_block *succ, unsigned pred)
+{
+   unsigned fills = 0;
+   c->tick++;
+   nvir_foreach_instr(i, succ) {
+      if (i->op != NVIR_OP_PHI)
+         break;
+      const struct nvir_src *src = &i->srcs[pred];
+      if (!is_our_src(c, src) || is_memory_phi(c, i) ||
+          c->stamp[src->val->index] == c->tick)
+         continue;
+      c->stamp[src->val->index] = c->tick;
+      if (!is_kept(c, src->val))
+         fills += size_of(src->val);
+   }
+   return fills;
+}
+
+/* Sources of memory phis go first, each through a register if it is not in one;
+ * those in registers end there unless somebody else wants them. */
+static void
+pass_memory_phis(struct choose *c, const struct nvir_block *succ, unsigned pred)
+{
+   unsigned pass = 0;
+   nvir_foreach_instr(i, succ) {
+      if (i->op != NVIR_OP_PHI)
+         break;
+      const struct nvir_src *src = &i->srcs[pred];
+      if (is_ours(c, i->dsts[0].val) && is_memory_phi(c, i) &&
+          src->kind != NVIR_SRC_UNDEF &&
+          (src->kind == NVIR_SRC_IMM || !is_kept(c, src->val)))
+         pass = MAX2(pass, size_of(i->dsts[0].val));
+   }
+   c->tick++;
+   make_room(c, pass);
+   phi_fills(c, succ, pred); /* for the stamps */
+   nvir_foreach_instr(i, succ) {
+      if (i->op != NVIR_OP_PHI)
+         break;
+      const struct nvir_src *src = &i->srcs[pred];
+      if (is_our_src(c, src) && is_memory_phi(c, i) &&
+          c->stamp[src->val->index] != c->tick &&
+          !nvir_is_live_in(&c->sp->live, succ, src->val))
+         remove_live(c, src->val);
+   }
+}
+
+/* The sources of the successor's phis are read at the end of a block. */
 static void
 end_block(struct choose *c, const struct nvir_block *b)
 {
    const struct nvir_block *succ = b->succs[0];
    if (!succ || b->succs[1])
       return;
-   unsigned pred = nvir_block_pred_index(succ, b), fills = 0, pass = 0;
-   c->tick++;
-   nvir_foreach_instr(i, succ)
-   {
-      if (i->op != NVIR_OP_PHI)
-         break;
-      const struct nvir_value *v = i->dsts[0].val;
-      const struct nvir_src *src = &i->srcs[pred];
-      if (!is_ours(c, v) || src->kind == NVIR_SRC_UNDEF)
-         continue;
-      bool in_reg = src->kind == NVIR_SRC_VALUE && is_kept(c, src->val);
-      if (c->sp->choice[v->index] == NVIR_SPILL_PHI)
-         pass = MAX2(pass, in_reg ? 0 : size_of(v));
-      else if (src->kind == NVIR_SRC_VALUE && !in_reg)
-         fills += size_of(v);
-      if (src->kind == NVIR_SRC_VALUE)
-         c->stamp[src->val->index] = c->tick;
-   }
-   make_room(c, fills + pass);
+   unsigned pred = nvir_block_pred_index(succ, b);
+   pass_memory_phis(c, succ, pred);
+   make_room(c, phi_fills(c, succ, pred));
 }
 
 static void
@@ -368,8 +401,7 @@ walk_block(struct choose *c, const struct nvir_block *b)
 {
    find_next_uses(c, b);
    start_block(c, b);
-   nvir_foreach_instr(i, b)
-   {
+   nvir_foreach_instr(i, b) {
       if (i->op == NVIR_OP_PHI)
          c->next += i->num_srcs;
       else
@@ -394,10 +426,10 @@ nvir_spill_choose(struct nvir_spill *sp)
    };
    memset(c.next_use, 0xff, sizeof(uint32_t) * num);
    compute_costs(&c);
-   nvir_foreach_block(b, sp->s) deepest = MAX2(deepest, b->loop_depth);
+   nvir_foreach_block(b, sp->s)
+      deepest = MAX2(deepest, b->loop_depth);
    for (unsigned depth = deepest + 1; depth-- > 0;) {
-      nvir_foreach_block(b, sp->s)
-      {
+      nvir_foreach_block(b, sp->s) {
          if (b->loop_depth == depth)
             walk_block(&c, b);
       }

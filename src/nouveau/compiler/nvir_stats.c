@@ -30,8 +30,9 @@ void
 nvir_stats(const struct nvir_shader *s, struct util_buf *out)
 {
    struct counts n = {.blocks = s->num_blocks};
-   nvir_foreach_block(b, (struct nvir_shader *)s) nvir_foreach_instr(i, b)
-      count_instr(&n, i);
+   nvir_foreach_block(b, (struct nvir_shader *)s)
+      nvir_foreach_instr(i, b)
+         count_instr(&n, i);
    util_buf_printf(out,
                    "%s: instrs %u blocks %u moves %u memory %u waits %u "
                    "stall %u gprs %u spills %u fills %u local %u shared %u "

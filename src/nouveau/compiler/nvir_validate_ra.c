@@ -151,17 +151,18 @@ run_pcopy(struct check *c, struct state *st, const struct nvir_instr *i)
 static void
 run_block(struct check *c, const struct nvir_block *b, struct state *st)
 {
-   nvir_foreach_instr(i, b)
-   {
+   nvir_foreach_instr(i, b) {
       if (i->op == NVIR_OP_PHI)
          continue;
       if (i->op == NVIR_OP_PCOPY) {
          run_pcopy(c, st, i);
          continue;
       }
-      nvir_foreach_src(src, i) if (src->kind == NVIR_SRC_VALUE)
-         check_use(c, st, i, src->val);
-      nvir_foreach_dst(dst, i) define(c, st, i, dst->val);
+      nvir_foreach_src(src, i)
+         if (src->kind == NVIR_SRC_VALUE)
+            check_use(c, st, i, src->val);
+      nvir_foreach_dst(dst, i)
+         define(c, st, i, dst->val);
    }
 }
 
@@ -183,8 +184,7 @@ enter(struct check *c, const struct nvir_block *b, unsigned pred,
 {
    const struct state *from = &c->out[b->preds[pred]->index];
    *st = *from;
-   nvir_foreach_instr(i, b)
-   {
+   nvir_foreach_instr(i, b) {
       if (i->op != NVIR_OP_PHI)
          break;
       const struct nvir_value *phi = i->dsts[0].val;
@@ -192,8 +192,7 @@ enter(struct check *c, const struct nvir_block *b, unsigned pred,
          if (!phi_word_arrived(from, &i->srcs[pred], phi, w))
             complain(c, i, phi, "source of the phi did not arrive");
    }
-   nvir_foreach_instr(i, b)
-   {
+   nvir_foreach_instr(i, b) {
       if (i->op != NVIR_OP_PHI)
          break;
       define(c, st, i, i->dsts[0].val);
@@ -239,10 +238,12 @@ nvir_validate_ra(struct nvir_shader *s)
    bool again;
    do {
       again = false;
-      nvir_foreach_block(b, s) again |= visit(&c, b);
+      nvir_foreach_block(b, s)
+         again |= visit(&c, b);
    } while (again);
    c.report = true;
-   nvir_foreach_block(b, s) visit(&c, b);
+   nvir_foreach_block(b, s)
+      visit(&c, b);
    if (c.errors) {
       struct util_buf text;
       util_buf_init(&text);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* The back half as a whole: a random SSA program must give the same memory when
- * interpreted, and when spilled, assigned, scheduled, packed and run on a machine
- * with random delays. NVIR_SEED picks the first seed, NVIR_ROUNDS their number. */
+ * interpreted, and when spilled, assigned, scheduled, packed and run on a
+ * machine with random delays. NVIR_SEED picks the first seed, NVIR_ROUNDS their
+ * number. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -73,8 +74,8 @@ run_one(const struct random_options *o, uint64_t debug, struct totals *t)
    t->instrs_B += code.size_B;
    t->gprs = MAX2(t->gprs, s->num_gprs);
    for (unsigned k = 0; k < 3; k++) {
-      uint64_t cycles = run_machine((uint8_t *)code.data, code.size_B,
-                                    o->seed * 7 + k, got);
+      uint64_t cycles =
+         run_machine((uint8_t *)code.data, code.size_B, o->seed * 7 + k, got);
       if (!cycles)
          fail_msg("seed %u: does not end", o->seed);
       check_output(want, got, o->seed);

@@ -6,8 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { G1, G2, G3, G4, P, NUM_KINDS };
-enum { MAX_VARS = 128, MAX_BREAKS = 8 };
+enum {
+   G1,
+   G2,
+   G3,
+   G4,
+   P,
+   NUM_KINDS
+};
+enum {
+   MAX_VARS = 128,
+   MAX_BREAKS = 8
+};
 
 /* The present SSA value of each variable. */
 struct env {
@@ -39,8 +49,7 @@ static struct nvir_instr *
 mach(struct gen *g, enum sass_op op, enum sass_form form,
      struct nvir_value *dst, enum nvir_slot slot)
 {
-   struct nvir_instr *i =
-      nvir_instr_create(g->s, NVIR_OP_MACH, dst ? 1 : 0, 0);
+   struct nvir_instr *i = nvir_instr_create(g->s, NVIR_OP_MACH, dst ? 1 : 0, 0);
    sass_instr_init(&i->mi, op, form);
    nvir_build_insert(&g->b, i);
    if (dst) {
@@ -191,13 +200,13 @@ stmt_add64(struct gen *g)
    struct nvir_value *carry = nvir_value_create(g->s, NVIR_CLASS_CC, 1);
    nvir_build_split(&g->b, *any_var(g, G2), a);
    nvir_build_split(&g->b, *any_var(g, G2), b);
-   struct nvir_instr *lo = mach(g, SASS_OP_IADD, SASS_FORM_R, d[0],
-                                NVIR_SLOT_RD);
+   struct nvir_instr *lo =
+      mach(g, SASS_OP_IADD, SASS_FORM_R, d[0], NVIR_SLOT_RD);
    add_dst(g, lo, carry, NVIR_SLOT_CC);
    src(lo, a[0], NVIR_SLOT_RA);
    src(lo, b[0], NVIR_SLOT_RB);
-   struct nvir_instr *hi = mach(g, SASS_OP_IADD, SASS_FORM_R, d[1],
-                                NVIR_SLOT_RD);
+   struct nvir_instr *hi =
+      mach(g, SASS_OP_IADD, SASS_FORM_R, d[1], NVIR_SLOT_RD);
    src(hi, a[1], NVIR_SLOT_RA);
    src(hi, b[1], NVIR_SLOT_RB);
    src(hi, carry, NVIR_SLOT_CC);
@@ -258,8 +267,8 @@ stmt_copy(struct gen *g)
    unsigned kind = pick(g, NUM_KINDS);
    if (!g->o->num_vars[kind])
       return;
-   struct nvir_src from = pick(g, 3) ? nvir_val(*any_var(g, kind))
-                                     : nvir_imm(rand_r(&g->seed) % 2);
+   struct nvir_src from =
+      pick(g, 3) ? nvir_val(*any_var(g, kind)) : nvir_imm(rand_r(&g->seed) % 2);
    if (kind == G1 && !pick(g, 4))
       from = nvir_cbank(4 * pick(g, 32));
    struct nvir_instr *i = nvir_instr_create(g->s, NVIR_OP_COPY, 1, 1);
@@ -308,7 +317,8 @@ meet(struct gen *g, struct nvir_block *to, const struct env *from,
      unsigned num_from)
 {
    start_block(g, to);
-   for_each_var (g, kind, n) {
+   for_each_var(g, kind, n)
+   {
       bool same = true;
       for (unsigned k = 1; k < num_from; k++)
          same &= from[k].v[kind][n] == from[0].v[kind][n];
@@ -360,7 +370,8 @@ gen_loop(struct gen *g, unsigned depth)
    start_block(g, head);
    struct nvir_instr *counter = phi_for(g, &count, G1);
    nvir_instr_add_src(counter, nvir_val(zero));
-   for_each_var (g, kind, n) {
+   for_each_var(g, kind, n)
+   {
       if (pick(g, 4) == 0)
          continue;
       struct nvir_value *in = g->env.v[kind][n];
@@ -393,7 +404,8 @@ gen_loop(struct gen *g, unsigned depth)
       start_block(g, stay);
    }
    nvir_build_br(&g->b, head);
-   for_each_var (g, kind, n) {
+   for_each_var(g, kind, n)
+   {
       if (phis[kind][n])
          nvir_instr_add_src(phis[kind][n], nvir_val(g->env.v[kind][n]));
       else /* not a phi: changes stay inside, later code sees the old value */
@@ -412,9 +424,9 @@ static void
 gen_statement(struct gen *g)
 {
    static void (*const statements[])(struct gen *) = {
-      stmt_constant, stmt_alu,   stmt_alu,   stmt_popc, stmt_select,
+      stmt_constant, stmt_alu,   stmt_alu,     stmt_popc,  stmt_select,
       stmt_compare,  stmt_psetp, stmt_collect, stmt_split, stmt_add64,
-      stmt_load,     stmt_store, stmt_store, stmt_copy, stmt_sreg,
+      stmt_load,     stmt_store, stmt_store,   stmt_copy,  stmt_sreg,
    };
    statements[pick(g, ARRAY_SIZE(statements))](g);
 }
@@ -439,7 +451,8 @@ gen_region(struct gen *g, unsigned depth, unsigned statements)
 static void
 init_vars(struct gen *g)
 {
-   for_each_var (g, kind, n) {
+   for_each_var(g, kind, n)
+   {
       struct nvir_src words[4];
       for (unsigned w = 0; w < 4; w++)
          words[w] = nvir_imm(1000 * kind + 10 * n + w);
@@ -460,7 +473,8 @@ static void
 store_vars(struct gen *g)
 {
    unsigned off = 0;
-   for_each_var (g, kind, n) {
+   for_each_var(g, kind, n)
+   {
       struct nvir_value *words[4] = {g->env.v[kind][n]};
       if (kind == P) {
          words[0] = new_value(g, G1);

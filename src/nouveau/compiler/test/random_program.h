@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* For the tests of the back half: random kernels in the form nvir_legalize leaves,
- * one thread each, and two ways to run them. All output is the thread's local
- * memory, so that a program does the same whichever registers it got. */
+/* For the tests of the back half: random kernels in the form nvir_legalize
+ * leaves, one thread each, and two ways to run them. All output is the thread's
+ * local memory, so that a program does the same whichever registers it got. */
 #ifndef RANDOM_PROGRAM_H
 #define RANDOM_PROGRAM_H
 
 #include "nouveau/compiler/nvir_passes.h"
 
-#define PROGRAM_LOCAL_B 512     /* the program's own memory; spills come after */
+#define PROGRAM_LOCAL_B 512 /* the program's own memory; spills come after */
 #define MACHINE_LOCAL_B 0x40000
 
 struct random_options {
@@ -27,8 +27,9 @@ void run_ssa(struct nvir_shader *s, uint8_t *local);
  * nvir_insert_convergence. */
 void lower_jumps(struct nvir_shader *s);
 
-/* Runs packed code on a machine that delays results and late reads as the hardware
- * may, with random delays from `seed`. Returns the cycles, or 0: it never ended. */
+/* Runs packed code on a machine that delays results and late reads as the
+ * hardware may, with random delays from `seed`. Returns the cycles, or 0: it
+ * never ended. */
 uint64_t run_machine(const uint8_t *code, size_t size_B, unsigned seed,
                      uint8_t *local);
 

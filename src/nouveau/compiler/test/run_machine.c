@@ -1,18 +1,28 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* One thread on a machine that shows every missing dependency: a fixed-latency
- * result appears after its latency and no earlier; other instructions read their
- * operands and write their results at random later times, and only the scoreboards
- * tell when. Reads before that see the old contents. */
+ * result appears after its latency and no earlier; other instructions read
+ * their operands and write their results at random later times, and only the
+ * scoreboards tell when. Reads before that see the old contents. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "nouveau/compiler/test/random_program.h"
 
-enum { MAX_EVENTS = 4096, MAX_CYCLES = 40 << 20, SCOREBOARDS = 6 };
+enum {
+   MAX_EVENTS = 4096,
+   MAX_CYCLES = 40 << 20,
+   SCOREBOARDS = 6
+};
 
-enum event_kind { WRITE_GPR, WRITE_PRED, WRITE_CC, READ, RELEASE };
+enum event_kind {
+   WRITE_GPR,
+   WRITE_PRED,
+   WRITE_CC,
+   READ,
+   RELEASE
+};
 
 struct event {
    uint64_t time, order;
@@ -55,8 +65,8 @@ add_event(struct machine *m, enum event_kind kind, uint64_t time)
 }
 
 static void
-add_write(struct machine *m, enum event_kind kind, unsigned reg,
-          uint32_t value, uint64_t time)
+add_write(struct machine *m, enum event_kind kind, unsigned reg, uint32_t value,
+          uint64_t time)
 {
    struct event *e = add_event(m, kind, time);
    e->reg = reg;
@@ -77,8 +87,7 @@ read_vector(const struct machine *m, unsigned reg, uint32_t *out)
 }
 
 static void
-access_local(struct machine *m, const struct sass_instr *mi,
-             struct lane_io *io)
+access_local(struct machine *m, const struct sass_instr *mi, struct lane_io *io)
 {
    uint32_t addr = io->a[0] + mi->off, size_B = sass_size_B(mi->size);
    if (addr + size_B > MACHINE_LOCAL_B || addr % size_B)
@@ -118,8 +127,8 @@ schedule_results(struct machine *m, const struct sass_instr *mi,
       if (!o->write)
          continue;
       if (o->file == SASS_FILE_PRED)
-         add_write(m, WRITE_PRED, o->reg,
-                   o->reg == mi->pd ? io->pd : io->pd2, pred_time);
+         add_write(m, WRITE_PRED, o->reg, o->reg == mi->pd ? io->pd : io->pd2,
+                   pred_time);
       else if (o->file == SASS_FILE_CC)
          add_write(m, WRITE_CC, 0, io->cc, gpr_time);
       else
@@ -281,8 +290,7 @@ run(struct machine *m, const uint8_t *code, size_t size_B)
 }
 
 uint64_t
-run_machine(const uint8_t *code, size_t size_B, unsigned seed,
-            uint8_t *local)
+run_machine(const uint8_t *code, size_t size_B, unsigned seed, uint8_t *local)
 {
    struct machine *m = calloc(1, sizeof(*m));
    init_machine(m, seed);
@@ -312,7 +320,7 @@ jump(struct nvir_instr *at, enum sass_op op, struct nvir_block *target)
 void
 lower_jumps(struct nvir_shader *s)
 {
-   nvir_foreach_block (b, s) {
+   nvir_foreach_block(b, s) {
       struct nvir_instr *end = nvir_block_terminator(b);
       if (end->op == NVIR_OP_EXIT)
          jump(end, SASS_OP_EXIT, NULL);

@@ -55,7 +55,9 @@ static void
 exec_lop(const struct sass_instr *mi, struct lane_io *io)
 {
    uint32_t a = io->a[0], b = io->b[0];
-   io->d[0] = mi->lop == SASS_LOP_AND ? a & b : mi->lop == SASS_LOP_OR ? a | b : a ^ b;
+   io->d[0] = mi->lop == SASS_LOP_AND  ? a & b
+              : mi->lop == SASS_LOP_OR ? a | b
+                                       : a ^ b;
 }
 
 void
@@ -174,7 +176,7 @@ run_mach(struct ssa *m, const struct nvir_instr *i)
 {
    struct lane_io io = {.pa = true, .pb = true, .pc = true};
    struct sass_instr mi = i->mi;
-   nvir_foreach_src (src, i) {
+   nvir_foreach_src(src, i) {
       read_slot(m, src, &io);
       mi.x |= src->slot == NVIR_SLOT_CC;
    }
@@ -187,7 +189,7 @@ run_mach(struct ssa *m, const struct nvir_instr *i)
    } else {
       exec_alu(&mi, &io);
    }
-   nvir_foreach_dst (dst, i) {
+   nvir_foreach_dst(dst, i) {
       uint32_t *d = m->val[dst->val->index];
       if (dst->slot == NVIR_SLOT_RD)
          memcpy(d, io.d, dst->val->words * sizeof(uint32_t));
@@ -215,8 +217,7 @@ run_instr(struct ssa *m, const struct nvir_instr *i)
    case NVIR_OP_SPLIT:
       for (unsigned n = 0; n < i->num_dsts; n++)
          if (i->dsts[n].val)
-            m->val[i->dsts[n].val->index][0] =
-               m->val[i->srcs[0].val->index][n];
+            m->val[i->dsts[n].val->index][0] = m->val[i->srcs[0].val->index][n];
       break;
    case NVIR_OP_MACH:
       run_mach(m, i);
@@ -228,20 +229,21 @@ run_instr(struct ssa *m, const struct nvir_instr *i)
 
 /* All phis read before any is written. */
 static void
-run_phis(struct ssa *m, const struct nvir_block *b, const struct nvir_block *from)
+run_phis(struct ssa *m, const struct nvir_block *b,
+         const struct nvir_block *from)
 {
    unsigned num = 0, n = 0;
-   nvir_foreach_instr (i, b)
+   nvir_foreach_instr(i, b)
       num += i->op == NVIR_OP_PHI;
    if (!num)
       return;
    uint32_t(*values)[4] = calloc(num, sizeof(*values));
    unsigned pred = nvir_block_pred_index(b, from);
-   nvir_foreach_instr (i, b)
+   nvir_foreach_instr(i, b)
       if (i->op == NVIR_OP_PHI)
          read_src(m, &i->srcs[pred], values[n++], i->dsts[0].val->words);
    n = 0;
-   nvir_foreach_instr (i, b)
+   nvir_foreach_instr(i, b)
       if (i->op == NVIR_OP_PHI)
          memcpy(m->val[i->dsts[0].val->index], values[n++], 16);
    free(values);
@@ -267,7 +269,7 @@ run_ssa(struct nvir_shader *s, uint8_t *local)
    while (b) {
       if (from)
          run_phis(&m, b, from);
-      nvir_foreach_instr (i, b)
+      nvir_foreach_instr(i, b)
          run_instr(&m, i);
       from = b;
       b = next_block(&m, b);

@@ -2,13 +2,14 @@
  * SPDX-FileCopyrightText: The partage authors */
 /* Every parallel copy over few registers, and random ones over many, run step
  * by step against "read all, then write all". */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "nouveau/compiler/nvir_sequence_copies_priv.h"
 
