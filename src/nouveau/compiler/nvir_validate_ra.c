@@ -64,7 +64,7 @@ token(const struct nvir_value *v, unsigned word)
 static uint64_t
 imm_token(const struct nvir_src *src, unsigned word)
 {
-   return IMM_BIT | (uint32_t)(src->imm >> (32 * word));
+   return IMM_BIT | (word < 2 ? (uint32_t)(src->imm >> (32 * word)) : 0);
 }
 
 static void
