@@ -62,6 +62,20 @@ phi_hint(const struct nvir_hints *h, const struct nvir_value *v)
    return reg != NVIR_NO_REG ? reg : h->phi_reg[v->index];
 }
 
+/* Every register is free, or its value ends in this block. */
+static bool
+will_be_free(const struct nvir_ra *ra, const struct nvir_regfile *f, int base,
+             unsigned words)
+{
+   if (base < 0 || base % nvir_reg_align(words) || base + words > f->limit)
+      return false;
+   for (unsigned w = 0; w < words; w++)
+      if (f->owner[base + w] &&
+          nvir_is_live_out(&ra->live, ra->block, f->owner[base + w]))
+         return false;
+   return true;
+}
+
 /* The place of the whole vector that `v` will be a word of. */
 static int
 vector_base(struct nvir_ra *ra, struct nvir_value *vector)
@@ -72,7 +86,7 @@ vector_base(struct nvir_ra *ra, struct nvir_value *vector)
    if (base != NVIR_NO_REG && f->reserved[base] == vector)
       return base;
    base = phi_hint(h, vector);
-   if (!nvir_regfile_is_free(f, base, vector->words))
+   if (!will_be_free(ra, f, base, vector->words))
       base = nvir_regfile_find_unreserved(f, vector->words);
    if (base == NVIR_NO_REG)
       return NVIR_NO_REG;
