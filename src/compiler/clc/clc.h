@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* OpenCL C (and SPIR-V) to optimised LLVM bitcode. Lives in libpartage-compiler.so,
- * which is loaded when the first program is compiled; the table below is its door.
+/* OpenCL C (and SPIR-V) to optimised LLVM bitcode. Lives in
+ * libpartage-compiler.so, which is loaded when the first program is compiled;
+ * the table below is its door.
  *
  * The bitcode is nvptx64-numbered (private and generic 0, global 1, local 3,
- * constant 4), holds kernels with calling convention spir_kernel, has libclc and our
- * builtins linked in and inlined, and is what nvir.h takes.
+ * constant 4), holds kernels with calling convention spir_kernel, has libclc
+ * and our builtins linked in and inlined, and is what nvir.h takes.
  *
  * Threads: any; each call has its own LLVM context. */
 #ifndef CLC_H
@@ -27,7 +28,7 @@ struct clc_header {
 };
 
 struct clc_compile_args {
-   const char *source; /* NUL-terminated */
+   const char *source;  /* NUL-terminated */
    const char *options; /* as given to clBuildProgram; may be NULL or "" */
    const struct clc_header *headers; /* embedded headers of clCompileProgram */
    unsigned num_headers;
@@ -39,7 +40,7 @@ enum clc_arg_kind {
    CLC_ARG_VALUE,    /* scalar, vector or struct by value */
    CLC_ARG_GLOBAL,   /* __global pointer (or generic): 8 bytes */
    CLC_ARG_CONSTANT, /* __constant pointer: 8 bytes */
-   CLC_ARG_LOCAL,    /* __local pointer: 8 bytes, an offset into shared memory */
+   CLC_ARG_LOCAL, /* __local pointer: 8 bytes, an offset into shared memory */
    CLC_ARG_IMAGE,
    CLC_ARG_SAMPLER,
    CLC_ARG_PIPE,
@@ -57,7 +58,8 @@ struct clc_arg {
 
 struct clc_kernel {
    char *name;
-   char *attributes; /* CL_KERNEL_ATTRIBUTES, e.g. "reqd_work_group_size(8,1,1)" */
+   char *
+      attributes; /* CL_KERNEL_ATTRIBUTES, e.g. "reqd_work_group_size(8,1,1)" */
    struct clc_arg *args;
    uint32_t num_args;
    uint32_t args_size_B;     /* of the argument block */
@@ -71,25 +73,27 @@ struct clc_program_info {
    uint32_t num_kernels;
 };
 
-/* Return values: 0; -EINVAL: the source or an input is wrong, `log_out` says why;
- * -ENOEXEC: damaged bitcode; -ENOMEM; -EPROTO: unknown option (log names it).
- * `log_out`: malloc'ed text like clang's (may be ""), set in every case. */
+/* Return values: 0; -EINVAL: the source or an input is wrong, `log_out` says
+ * why; -ENOEXEC: damaged bitcode; -ENOMEM; -EPROTO: unknown option (log names
+ * it). `log_out`: malloc'ed text like clang's (may be ""), set in every case.
+ */
 struct clc_ops {
    uint32_t abi; /* CLC_ABI */
 
    /* Source → one unlinked object (bitcode). */
-   int (*compile)(const struct clc_compile_args *args, struct clc_blob *object_out,
-                  char **log_out);
+   int (*compile)(const struct clc_compile_args *args,
+                  struct clc_blob *object_out, char **log_out);
    /* SPIR-V → object. `spec` as clSetProgramSpecializationConstant. */
    int (*from_spirv)(const void *spirv, size_t size_B, const char *options,
                      struct clc_blob *object_out, char **log_out);
-   /* Objects → linked, optimised program with builtins. `library`: -create-library,
-    * stays unoptimised and may have unresolved symbols. */
+   /* Objects → linked, optimised program with builtins. `library`:
+    * -create-library, stays unoptimised and may have unresolved symbols. */
    int (*link)(const struct clc_blob *const *objects, unsigned num_objects,
                const char *options, bool library, struct clc_blob *program_out,
                char **log_out);
    /* Kernels and their arguments of an object or program. */
-   int (*info)(const struct clc_blob *program, struct clc_program_info *info_out);
+   int (*info)(const struct clc_blob *program,
+               struct clc_program_info *info_out);
    void (*info_finish)(struct clc_program_info *info);
    /* Validates build/compile/link options without compiling: 0 or -EPROTO. */
    int (*check_options)(const char *options, bool linking, char **log_out);

@@ -78,6 +78,16 @@ set_attribute(LLVMContextRef context, LLVMValueRef fn, const char *name,
                               LLVMCreateEnumAttribute(context, kind, 0));
 }
 
+/* clang names a machine that is not ours. */
+static void
+strip_target(LLVMValueRef fn)
+{
+   static const char *const names[] = {"target-cpu", "target-features"};
+   for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+      LLVMRemoveStringAttributeAtIndex(fn, LLVMAttributeFunctionIndex, names[i],
+                                       strlen(names[i]));
+}
+
 /* Only kernels stay visible; everything is inlined, kernels that are called as
  * functions too. */
 static void
@@ -87,6 +97,7 @@ prepare(struct clc_job *job, LLVMModuleRef module)
    {
       if (LLVMIsDeclaration(fn))
          continue;
+      strip_target(fn);
       set_attribute(job->context, fn, "noinline", false);
       set_attribute(job->context, fn, "optnone", false);
       set_attribute(job->context, fn, "alwaysinline", true);

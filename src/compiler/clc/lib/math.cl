@@ -5,6 +5,7 @@
 #include "clc_lib.h"
 
 EXTERNAL double exp(double);
+EXTERNAL double log(double);
 EXTERNAL double pow(double, double);
 EXTERNAL double sinpi(double);
 EXTERNAL double floor(double);
@@ -66,14 +67,20 @@ gamma_stirling(double x)
    return (struct gamma){SQRT_2PI * power * exp(-x), power * exp(series)};
 }
 
-/* For x >= 1/2: small arguments are moved up to where the series holds. */
+/* For x + rest >= 1/2: small arguments are moved up to where the series holds. What
+ * the move rounds away would count many times in the result, so it is put back with
+ * the derivative: gamma(x + e) = gamma(x) (1 + e psi(x)), psi(x) ~ log(x) - 1/2x. */
 HELPER struct gamma
-gamma_positive(double x)
+gamma_positive(double x, double rest)
 {
-   double product = 1.0;
-   for (; x < 12.0; x += 1.0)
-      product *= x;
-   struct gamma g = gamma_stirling(x);
+   double up = x, product = 1.0, n = 0.0;
+   for (; up < 12.0; up = x + n) {
+      product *= up;
+      n += 1.0;
+   }
+   struct gamma g = gamma_stirling(up);
+   double lost = x - (up - n) + rest;
+   g.b *= 1.0 + lost * (log(up) - 0.5 / up);
    g.b /= product;
    return g;
 }
@@ -83,13 +90,14 @@ tgamma(double x)
 {
    if (x >= 0.5)
       return x > 171.7 ? INFINITY
-                       : gamma_positive(x).a * gamma_positive(x).b;
+                       : gamma_positive(x, 0).a * gamma_positive(x, 0).b;
    if (x == 0.0)
       return 1.0 / x;
    if (x != x || x == floor(x)) /* NaN, negative integers, -inf */
       return NAN;
    /* Reflection; tiny x loses nothing, for 1 - x is then 1. */
-   struct gamma g = gamma_positive(1.0 - x);
+   double y = 1.0 - x;
+   struct gamma g = gamma_positive(y, (1.0 - y) - x);
    double sine = x * M_PI;
    if (x < -0x1p-30 || x > 0x1p-30)
       sine = sinpi(x);
