@@ -385,7 +385,7 @@ test_fences(void **state)
 
 static const char struct_source[] =
    "typedef struct { char c; union { int i; char b[6]; } u; long l; } Inner;\n"
-   "typedef struct { float f; Inner in[3]; double d; int *p; } S;\n"
+   "typedef struct { float f; Inner in[3]; double d; ulong p; } S;\n"
    "kernel void k(char before, S s, global long *out, Inner last)\n"
    "{\n"
    "   out[0] = before;\n"
@@ -396,7 +396,7 @@ static const char struct_source[] =
    "      out[4 + 3 * i] = s.in[i].l;\n"
    "   }\n"
    "   out[11] = (long)s.d;\n"
-   "   out[12] = *s.p;\n"
+   "   out[12] = *(global int *)s.p;\n"
    "   s.in[out[20] & 1].l = 77;\n"
    "   out[13] = s.in[0].l;\n"
    "   out[14] = s.in[1].l;\n"
