@@ -14,7 +14,8 @@ struct pipe_context {
 
    void (*destroy)(struct pipe_context *ctx);
 
-   /* NULL: the binary has no such kernel, or out of memory. */
+   /* Compute states belong to the screen: any context of it may launch or delete them.
+    * NULL: the binary has no such kernel, or out of memory. */
    void *(*create_compute_state)(struct pipe_context *ctx,
                                  const struct pipe_compute_state *state);
    /* May be called while launches of it are in flight: code is kept until then. */

@@ -9,6 +9,8 @@
 #include "util/util_buf.h"
 
 #define MAX_NAMES 64
+/* They are plain GPU memory, loaded with the program. */
+#define MAX_GLOBAL_VARIABLE_B (64u << 20)
 
 /* A 32-bit answer (cl_uint, cl_bool, enums) that is the same for every device. */
 struct uint_row {
@@ -61,7 +63,8 @@ static const struct uint_row uint_rows[] = {
    {CL_DEVICE_PREFERRED_PLATFORM_ATOMIC_ALIGNMENT, 0},
    {CL_DEVICE_PREFERRED_GLOBAL_ATOMIC_ALIGNMENT, 0},
    {CL_DEVICE_PREFERRED_LOCAL_ATOMIC_ALIGNMENT, 0},
-   {CL_DEVICE_SUB_GROUP_INDEPENDENT_FORWARD_PROGRESS, CL_FALSE},
+   /* Warps of a group are scheduled independently. */
+   {CL_DEVICE_SUB_GROUP_INDEPENDENT_FORWARD_PROGRESS, CL_TRUE},
    {CL_DEVICE_NUMERIC_VERSION, CL_MAKE_VERSION(3, 0, 0)},
 };
 
@@ -77,8 +80,7 @@ static const cl_device_info zero64_rows[] = {
    CL_DEVICE_PARTITION_AFFINITY_DOMAIN,
    CL_DEVICE_QUEUE_ON_DEVICE_PROPERTIES,
    CL_DEVICE_DEVICE_ENQUEUE_CAPABILITIES,
-   CL_DEVICE_MAX_GLOBAL_VARIABLE_SIZE,
-   CL_DEVICE_GLOBAL_VARIABLE_PREFERRED_TOTAL_SIZE,
+
    CL_DEVICE_PARENT_DEVICE,
 };
 
@@ -227,6 +229,10 @@ find_u64(const struct ocl_device *dev, cl_device_info param, cl_ulong *v)
       return true;
    case CL_DEVICE_PRINTF_BUFFER_SIZE:
       *v = 1 << 20;
+      return true;
+   case CL_DEVICE_MAX_GLOBAL_VARIABLE_SIZE:
+   case CL_DEVICE_GLOBAL_VARIABLE_PREFERRED_TOTAL_SIZE:
+      *v = MAX_GLOBAL_VARIABLE_B;
       return true;
    case CL_DEVICE_SVM_CAPABILITIES:
       *v = dev->svm_caps;

@@ -78,14 +78,14 @@ find_build(struct ocl_kernel *k, cl_device_id device,
 struct work_group_info {
    struct ocl_kernel *kernel;
    const struct pipe_caps *caps;
-   struct pipe_compute_state_object_info dev;
+   const struct pipe_compute_state_object_info *dev;
 };
 
 static uint64_t
 local_memory(const struct work_group_info *w)
 {
    return ocl_args_local_end(&w->kernel->args, w->kernel->info,
-                             w->dev.static_local_memory_B);
+                             w->dev->static_local_memory_B);
 }
 
 static cl_int
@@ -98,17 +98,17 @@ return_work_group_info(const struct work_group_info *w,
 
    switch (param) {
    case CL_KERNEL_WORK_GROUP_SIZE:
-      CL_RETURN(out, size_t, w->dev.max_threads);
+      CL_RETURN(out, size_t, w->dev->max_threads);
    case CL_KERNEL_COMPILE_WORK_GROUP_SIZE:
       return cl_return(out, size, sizeof(size));
    case CL_KERNEL_LOCAL_MEM_SIZE:
       CL_RETURN(out, cl_ulong, local_memory(w));
    case CL_KERNEL_PREFERRED_WORK_GROUP_SIZE_MULTIPLE:
       CL_RETURN(out, size_t,
-                w->dev.preferred_simd_size ? w->dev.preferred_simd_size
-                                           : w->caps->subgroup_size);
+                w->dev->preferred_simd_size ? w->dev->preferred_simd_size
+                                            : w->caps->subgroup_size);
    case CL_KERNEL_PRIVATE_MEM_SIZE:
-      CL_RETURN(out, cl_ulong, w->dev.private_memory_B);
+      CL_RETURN(out, cl_ulong, w->dev->private_memory_B);
    default: /* CL_KERNEL_GLOBAL_WORK_SIZE: custom devices and built-in kernels
                only */
       return CL_INVALID_VALUE;
@@ -130,7 +130,10 @@ clGetKernelWorkGroupInfo(cl_kernel kernel, cl_device_id device,
    cl_int err = find_build(w.kernel, device, &build);
    CL_CHECK(!err, err);
    const struct clc_kernel *info = ocl_build_find(build, w.kernel->info->name);
-   if (info && ocl_build_kernel_info(build, info, &w.dev)) {
+   const struct ocl_kernel_state *state =
+      info ? ocl_build_state(build, info) : NULL;
+   if (state) {
+      w.dev = &state->info;
       w.caps = ocl_device_caps(build->dev);
       err = return_work_group_info(&w, param_name, &out);
    } else {
@@ -218,20 +221,22 @@ clGetKernelSubGroupInfo(cl_kernel kernel, cl_device_id device,
    const struct cl_out out = {param_value_size, param_value,
                               param_value_size_ret};
    struct ocl_kernel *k = ocl_kernel_check(kernel);
-   struct pipe_compute_state_object_info dev_info;
+
    struct ocl_build *build;
 
    CL_CHECK(k, CL_INVALID_KERNEL);
    cl_int err = find_build(k, device, &build);
    CL_CHECK(!err, err);
    const struct clc_kernel *info = ocl_build_find(build, k->info->name);
+   const struct ocl_kernel_state *state =
+      info ? ocl_build_state(build, info) : NULL;
    if (!ocl_device_has_c_feature(build->dev, "__opencl_c_subgroups"))
       err = CL_INVALID_OPERATION;
-   else if (!info || !ocl_build_kernel_info(build, info, &dev_info))
+   else if (!state)
       err = CL_OUT_OF_RESOURCES;
    else
       err = return_sub_group_info(
-         &dev_info, ocl_device_caps(build->dev)->subgroup_size, param_name,
+         &state->info, ocl_device_caps(build->dev)->subgroup_size, param_name,
          input_value_size, input_value, &out);
    ocl_build_put(build);
    return err;

@@ -9,7 +9,7 @@ struct launch {
    struct ocl_queue *q;
    struct ocl_kernel *kernel;
    struct ocl_build *build; /* reference; of the queue's device */
-   struct pipe_compute_state_object_info dev;
+   const struct ocl_kernel_state *state;
    struct ocl_ndrange range;
    bool empty; /* no work-items: only a marker */
 };
@@ -79,7 +79,7 @@ check_given_size(const struct launch *l, bool non_uniform)
                CL_INVALID_WORK_GROUP_SIZE);
       threads *= n;
    }
-   CL_CHECK(threads <= l->dev.max_threads, CL_INVALID_WORK_GROUP_SIZE);
+   CL_CHECK(threads <= l->state->info.max_threads, CL_INVALID_WORK_GROUP_SIZE);
    return CL_SUCCESS;
 }
 
@@ -97,7 +97,8 @@ settle_local_size(struct launch *l, bool given)
       for (unsigned i = 0; i < 3; i++)
          l->range.local[i] = reqd[i];
    else if (!given)
-      ocl_choose_local_size(caps, l->dev.max_threads, non_uniform, &l->range);
+      ocl_choose_local_size(caps, l->state->info.max_threads, non_uniform,
+                            &l->range);
    err = check_given_size(l, non_uniform);
    CL_CHECK(!err, err);
    for (unsigned i = 0; i < 3; i++)
@@ -124,7 +125,7 @@ static cl_int
 check_resources(const struct launch *l)
 {
    uint64_t local = ocl_args_local_end(&l->kernel->args, l->kernel->info,
-                                       l->dev.static_local_memory_B);
+                                       l->state->info.static_local_memory_B);
 
    CL_CHECK(local <= ocl_device_caps(l->q->dev)->shared_mem_B,
             CL_OUT_OF_RESOURCES);
@@ -145,8 +146,8 @@ find_build(struct launch *l)
    CL_CHECK(l->build, CL_INVALID_PROGRAM_EXECUTABLE);
    const struct clc_kernel *info = ocl_build_find(l->build, k->info->name);
    CL_CHECK(info, CL_INVALID_PROGRAM_EXECUTABLE);
-   CL_CHECK(ocl_build_kernel_info(l->build, info, &l->dev),
-            CL_OUT_OF_RESOURCES);
+   l->state = ocl_build_state(l->build, info);
+   CL_CHECK(l->state, CL_OUT_OF_RESOURCES);
    return CL_SUCCESS;
 }
 

@@ -34,8 +34,8 @@ copy_info(struct ocl_build *b, const struct clc_program_info *src)
    b->info.num_kernels = src->num_kernels;
    b->info.kernels =
       util_arena_array(&b->arena, struct clc_kernel, src->num_kernels);
-   b->kernel_info = util_arena_array(&b->arena, struct ocl_kernel_device_info,
-                                     src->num_kernels);
+   b->states =
+      util_arena_array(&b->arena, struct ocl_kernel_state, src->num_kernels);
    for (unsigned i = 0; i < src->num_kernels; i++)
       copy_kernel(&b->arena, &b->info.kernels[i], &src->kernels[i]);
 }
@@ -63,11 +63,49 @@ ocl_build_create(struct ocl_device *dev, cl_program_binary_type type,
    return b;
 }
 
+/* Through the helper context; the object belongs to the screen. */
+static void
+make_state(const struct ocl_build *build, const struct clc_kernel *kernel,
+           struct ocl_kernel_state *state)
+{
+   struct pipe_compute_state desc = {
+      .binary = build->binary.data,
+      .binary_size_B = build->binary.size_B,
+      .kernel = kernel->name,
+   };
+   struct pipe_context *pipe = ocl_device_lock_helper(build->dev);
+
+   if (!pipe)
+      return;
+   state->cso = pipe->create_compute_state(pipe, &desc);
+   if (state->cso)
+      pipe->get_compute_state_info(pipe, state->cso, &state->info);
+   ocl_device_unlock_helper(build->dev);
+}
+
+static void
+drop_states(struct ocl_build *build)
+{
+   struct pipe_context *pipe = NULL;
+
+   for (unsigned i = 0; i < build->info.num_kernels; i++) {
+      if (!build->states[i].cso)
+         continue;
+      pipe = pipe ? pipe : ocl_device_lock_helper(build->dev);
+      if (!pipe)
+         return; /* the device is gone, and the object with it */
+      pipe->delete_compute_state(pipe, build->states[i].cso);
+   }
+   if (pipe)
+      ocl_device_unlock_helper(build->dev);
+}
+
 void
 ocl_build_put(struct ocl_build *build)
 {
    if (!build || __atomic_sub_fetch(&build->refs, 1, __ATOMIC_ACQ_REL))
       return;
+   drop_states(build);
    free(build->bitcode.data);
    free(build->binary.data);
    util_arena_finish(&build->arena);
@@ -84,40 +122,16 @@ ocl_build_find(const struct ocl_build *build, const char *name)
    return NULL;
 }
 
-static bool
-ask_driver(const struct ocl_build *build, const struct clc_kernel *kernel,
-           struct pipe_compute_state_object_info *info_out)
+const struct ocl_kernel_state *
+ocl_build_state(struct ocl_build *build, const struct clc_kernel *kernel)
 {
-   struct pipe_compute_state state = {
-      .binary = build->binary.data,
-      .binary_size_B = build->binary.size_B,
-      .kernel = kernel->name,
-   };
-   struct pipe_context *pipe = ocl_device_lock_helper(build->dev);
-
-   if (!pipe)
-      return false;
-   void *cso = pipe->create_compute_state(pipe, &state);
-   if (cso) {
-      pipe->get_compute_state_info(pipe, cso, info_out);
-      pipe->delete_compute_state(pipe, cso);
-   }
-   ocl_device_unlock_helper(build->dev);
-   return cso != NULL;
-}
-
-bool
-ocl_build_kernel_info(struct ocl_build *build, const struct clc_kernel *kernel,
-                      struct pipe_compute_state_object_info *info_out)
-{
-   struct ocl_kernel_device_info *k =
-      &build->kernel_info[kernel - build->info.kernels];
+   struct ocl_kernel_state *state =
+      &build->states[kernel - build->info.kernels];
 
    pthread_mutex_lock(&build->lock);
-   if (!k->known)
-      k->known = ask_driver(build, kernel, &k->info);
-   bool known = k->known;
-   *info_out = k->info;
+   if (!state->cso)
+      make_state(build, kernel, state);
+   bool made = state->cso != NULL;
    pthread_mutex_unlock(&build->lock);
-   return known;
+   return made ? state : NULL;
 }

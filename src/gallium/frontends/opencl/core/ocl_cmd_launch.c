@@ -3,7 +3,6 @@
 /* Kernel launches: the arguments are taken at the enqueue; addresses are filled
  * in when the command runs, because a buffer may get its memory that late. */
 #include "ocl_cmd.h"
-#include "ocl_cso.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +16,7 @@ struct cmd_launch {
    const struct clc_kernel *kernel;
    struct ocl_args args;
    struct ocl_ndrange range;
-   uint32_t static_local_B;
+   const struct ocl_kernel_state *state; /* of `build` */
 };
 
 static struct cmd_launch *
@@ -57,7 +56,7 @@ space_init(struct launch_space *s, const struct cmd_launch *c)
    s->input = p;
    s->ranges = (struct pipe_svm_range *)(p + input_B);
    s->resources = (struct pipe_resource **)(s->ranges + max);
-   s->local_end_B = c->static_local_B;
+   s->local_end_B = c->state->info.static_local_memory_B;
    return true;
 }
 
@@ -155,7 +154,8 @@ fill_grid(struct pipe_grid_info *info, const struct cmd_launch *c,
       info->global_offset[i] = c->range.offset[i];
       info->grid[i] = DIV_ROUND_UP(c->range.global[i], c->range.local[i]);
    }
-   info->variable_shared_mem_B = s->local_end_B - c->static_local_B;
+   info->variable_shared_mem_B =
+      s->local_end_B - c->state->info.static_local_memory_B;
    info->input = s->input;
    info->input_size_B = c->kernel->args_size_B;
    info->resources = s->resources;
@@ -172,15 +172,15 @@ run_launch(struct ocl_event *ev, struct ocl_queue *q)
    struct pipe_grid_info info = {0};
    struct launch_space space;
 
-   void *cso = ocl_cso_get(q, c->build, c->kernel);
-   if (!cso)
+   struct pipe_context *pipe = ocl_queue_pipe(q);
+   if (!pipe)
       return CL_OUT_OF_RESOURCES;
    if (!space_init(&space, c))
       return CL_OUT_OF_HOST_MEMORY;
    cl_int err = put_args(&space, q, c);
    if (!err) {
       fill_grid(&info, c, &space);
-      err = ocl_queue_result(q, q->pipe->launch_grid(q->pipe, cso, &info));
+      err = ocl_queue_result(q, pipe->launch_grid(pipe, c->state->cso, &info));
    }
    free(space.input);
    return err;
@@ -193,11 +193,12 @@ ocl_cmd_ndrange(struct ocl_queue *q, struct ocl_kernel *kernel,
                 struct ocl_build *build, cl_command_type type,
                 const struct ocl_ndrange *range, cl_int *err_out)
 {
-   struct pipe_compute_state_object_info dev_info;
+   const struct clc_kernel *info = ocl_build_find(build, kernel->info->name);
+   const struct ocl_kernel_state *state =
+      info ? ocl_build_state(build, info) : NULL;
 
    *err_out = CL_OUT_OF_RESOURCES;
-   const struct clc_kernel *info = ocl_build_find(build, kernel->info->name);
-   if (!info || !ocl_build_kernel_info(build, info, &dev_info))
+   if (!state)
       return NULL;
    *err_out = CL_OUT_OF_HOST_MEMORY;
    struct ocl_event *ev = ocl_event_create(q->ctx, q, type, &launch_ops, 0,
@@ -208,7 +209,7 @@ ocl_cmd_ndrange(struct ocl_queue *q, struct ocl_kernel *kernel,
    c->build = ocl_build_get(build);
    c->kernel = info;
    c->range = *range;
-   c->static_local_B = dev_info.static_local_memory_B;
+   c->state = state;
    if (ocl_args_copy(&c->args, &kernel->args, info)) {
       ocl_event_put(ev);
       return NULL;

@@ -38,12 +38,6 @@ has_dot_product(const struct ocl_device *dev)
    return ocl_device_caps(dev)->int_dot_product;
 }
 
-static bool
-has_all_devices_scope(const struct ocl_device *dev)
-{
-   return ocl_device_caps(dev)->svm_atomics;
-}
-
 #define V(major, minor) CL_MAKE_VERSION(major, minor, 0)
 
 static const struct version_row extensions[] = {
@@ -56,6 +50,7 @@ static const struct version_row extensions[] = {
    {"cl_khr_int64_extended_atomics", V(1, 0), has_int64_atomics},
    {"cl_khr_fp64", V(1, 0), has_fp64},
    {"cl_khr_fp16", V(1, 0), has_fp16},
+   {"cl_khr_subgroups", V(1, 0)},
    {"cl_khr_integer_dot_product", V(2, 0), has_dot_product},
    {"cl_khr_icd", V(1, 0)},
    {"cl_khr_extended_versioning", V(1, 0)},
@@ -68,8 +63,11 @@ static const struct version_row c_features[] = {
    {"__opencl_c_atomic_order_acq_rel", V(3, 0)},
    {"__opencl_c_atomic_order_seq_cst", V(3, 0)},
    {"__opencl_c_atomic_scope_device", V(3, 0)},
-   {"__opencl_c_atomic_scope_all_devices", V(3, 0), has_all_devices_scope},
+   {"__opencl_c_atomic_scope_all_devices", V(3, 0)},
    {"__opencl_c_generic_address_space", V(3, 0)},
+   {"__opencl_c_program_scope_global_variables", V(3, 0)},
+   {"__opencl_c_subgroups", V(3, 0)},
+   {"__opencl_c_work_group_collective_functions", V(3, 0)},
 };
 
 static unsigned

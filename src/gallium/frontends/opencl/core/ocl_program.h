@@ -11,9 +11,10 @@
 #include "compiler/clc/clc.h"
 #include "util/util_arena.h"
 
-/* What the driver says of a kernel, asked once. */
-struct ocl_kernel_device_info {
-   bool known;
+/* A kernel as the driver knows it; made once, on first need, and kept as long
+ * as the build: program-scope variables live as long as the driver's object. */
+struct ocl_kernel_state {
+   void *cso; /* NULL: not made yet */
    struct pipe_compute_state_object_info info;
 };
 
@@ -25,8 +26,8 @@ struct ocl_build {
    struct pipe_binary binary;    /* executables */
    struct clc_program_info info; /* in `arena` */
    struct util_arena arena;
-   pthread_mutex_t lock;                       /* guards kernel_info */
-   struct ocl_kernel_device_info *kernel_info; /* one a kernel */
+   pthread_mutex_t lock;            /* guards the making of states */
+   struct ocl_kernel_state *states; /* one a kernel */
 };
 
 /* Of one device of a program; guarded by program->lock. */
@@ -102,11 +103,10 @@ struct ocl_build *ocl_build_create(struct ocl_device *dev,
 void ocl_build_put(struct ocl_build *build);
 const struct clc_kernel *ocl_build_find(const struct ocl_build *build,
                                         const char *name);
-/* What the driver says of a kernel of the build. False: the driver has no such
- * kernel. */
-bool ocl_build_kernel_info(struct ocl_build *build,
-                           const struct clc_kernel *kernel,
-                           struct pipe_compute_state_object_info *info_out);
+/* The kernel of the build as the driver knows it. NULL: the driver has no such
+ * kernel, or no memory. Never changes once it is there. */
+const struct ocl_kernel_state *ocl_build_state(struct ocl_build *build,
+                                               const struct clc_kernel *kernel);
 
 static inline struct ocl_build *
 ocl_build_get(struct ocl_build *build)

@@ -2,7 +2,6 @@
  * SPDX-FileCopyrightText: The partage authors */
 #include "ocl_queue.h"
 
-#include "ocl_cso.h"
 #include "ocl_platform.h"
 #include "ocl_report.h"
 
@@ -21,7 +20,7 @@
 static void
 queue_free(struct ocl_queue *q)
 {
-   ocl_cso_drop_all(q);
+
    if (q->pipe)
       q->pipe->destroy(q->pipe);
    pthread_mutex_destroy(&q->lock);
@@ -81,7 +80,7 @@ ocl_queue_create(struct ocl_context *ctx, struct ocl_device *dev,
    util_list_init(&q->pending);
    util_list_init(&q->recorded);
    util_list_init(&q->batches);
-   util_list_init(&q->csos);
+
    q->next_seq = 1;
    q->ctx = ocl_context_get(ctx);
    q->dev = dev;
@@ -149,7 +148,7 @@ replace_lost_pipe_locked(struct ocl_queue *q)
       return;
    flush_locked(q);
    pthread_mutex_unlock(&q->lock);
-   ocl_cso_drop_all(q);
+
    q->pipe->destroy(q->pipe);
    q->pipe = NULL;
    pthread_mutex_lock(&q->lock);

@@ -18,7 +18,6 @@
 
 struct pipe_context;
 struct pipe_fence_handle;
-struct ocl_cso;
 
 /* Commands that share one fence. */
 struct ocl_batch {
@@ -58,9 +57,7 @@ struct ocl_queue {
    unsigned pipe_generation; /* counts the contexts that were lost */
    bool pipe_lost;           /* `pipe` is; replaced before the next command */
 
-   /* Token holder only. */
-   struct pipe_context *pipe;
-   struct util_list csos; /* ocl_cso of `pipe` */
+   struct pipe_context *pipe; /* token holder only */
 };
 
 OCL_OBJECT_TYPE(queue, cl_command_queue, OCL_MAGIC_QUEUE)
