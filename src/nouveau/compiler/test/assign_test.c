@@ -33,8 +33,8 @@ check(const char *text, unsigned moves, unsigned gprs)
    unsigned got = 0;
    assert_int_equal(nvir_spill(s), 0);
    assert_int_equal(nvir_assign_regs(s), 0);
-   nvir_foreach_block (b, s)
-      nvir_foreach_instr (i, b)
+   nvir_foreach_block(b, s)
+      nvir_foreach_instr(i, b)
          got += i->op == NVIR_OP_MACH && i->mi.op == SASS_OP_MOV;
    util_buf_init(&out);
    nvir_print(s, &out);
