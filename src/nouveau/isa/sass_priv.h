@@ -227,6 +227,10 @@ bool sass_mod_apply(const struct sass_mod *mod, const struct sass_row *row,
 int sass_fail(struct sass_error *err, unsigned column, const char *fmt, ...)
    PRINTFLIKE(3, 4);
 
+void sass_print_operand(const struct sass_operand_desc *o,
+                        const struct sass_row *row, const struct sass_instr *i,
+                        uint64_t pc, struct util_buf *out);
+
 /* Name of a special register without "SR_", or NULL. */
 const char *sass_sreg_name(unsigned sreg);
 extern const char *const sass_cond_names[32];

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "nouveau/isa/sass_priv.h"
+#include "nouveau/isa/sass_text.h"
 #include "util/util_buf.h"
 
 /* --- Golden vectors --- */
@@ -370,6 +371,93 @@ test_operands(void **state)
    expect_operands("LDC.64 R2, c[0x3][R5+0x8]", "R5 =R2:2");
 }
 
+/* --- Whole programs --- */
+
+static const char program[] =
+   "# counts down\n"
+   "[B------:R-:W0:-:S02] S2R R0, SR_TID.X;\n"
+   ".Lhead:\n"
+   "[B0-----:R-:W-:-:S06] IADD R0, R0, -0x1 # comment\n"
+   "\n"
+   "   ISETP.GT.AND P0, PT, R0, RZ, PT;\n"
+   ".Lnext:\n"
+   "[B------:R-:W-:Y:S13:U1] @P0 BRA .Lhead;\n"
+   "[B------:R-:W-:Y:S13] @!P0 BRA .Lnext;\n"
+   "[B------:R-:W-:Y:S15] EXIT;\n"
+   ".word 0xffffffffffffffff\n";
+
+static void
+expect_word(const uint64_t *words, unsigned n, const char *text)
+{
+   struct sass_instr i;
+   struct sass_error err;
+   uint64_t word;
+   assert_int_equal(sass_parse(text, n * SASS_WORD_B, &i, &err), 0);
+   assert_int_equal(sass_encode(&i, &word, &err), 0);
+   assert_int_equal(words[n], word);
+}
+
+static void
+test_program_text(void **state)
+{
+   struct util_buf code, again, text;
+   struct sass_error err;
+   unsigned line;
+   util_buf_init(&code);
+   util_buf_init(&again);
+   util_buf_init(&text);
+   if (sass_text_parse(program, &code, &line, &err))
+      fail_msg("%u:%u: %s", line, err.column, err.msg);
+   assert_int_equal(code.size_B, 3 * SASS_BUNDLE_B);
+   const uint64_t *words = (const uint64_t *)code.data;
+   expect_word(words, 1, "S2R R0, SR_TID.X");
+   expect_word(words, 5, "@P0 BRA 0x10"); /* an instruction of its own */
+   expect_word(words, 6,
+               "@!P0 BRA 0x20"); /* first of a bundle: its control word */
+   assert_int_equal(words[9], UINT64_MAX);
+   expect_word(words, 11, "NOP");
+   struct sass_ctrl ctrl[3];
+   sass_bundle_unpack(words[0], ctrl);
+   assert_int_equal(ctrl[0].wr_bar, 0);
+   assert_int_equal(ctrl[1].wait_mask, 1);
+   assert_int_equal(sass_ctrl_pack(&ctrl[2]), sass_ctrl_pack(&SASS_CTRL_SAFE));
+
+   assert_int_equal(sass_text_print(words, 12, &text), 0);
+   assert_non_null(strstr(text.data, ".L0020:\n"));
+   assert_non_null(strstr(text.data, "BRA .L0010;"));
+   if (sass_text_parse(text.data, &again, &line, &err))
+      fail_msg("%u:%u: %s", line, err.column, err.msg);
+   assert_int_equal(again.size_B, code.size_B);
+   assert_memory_equal(again.data, code.data, code.size_B);
+   util_buf_finish(&code);
+   util_buf_finish(&again);
+   util_buf_finish(&text);
+}
+
+static void
+expect_text_error(const char *text, unsigned line, unsigned column)
+{
+   struct util_buf code;
+   struct sass_error err;
+   unsigned at;
+   util_buf_init(&code);
+   assert_int_equal(sass_text_parse(text, &code, &at, &err), -EINVAL);
+   if (at != line || err.column != column)
+      fail_msg("%u:%u: %s; expected %u:%u", at, err.column, err.msg, line,
+               column);
+   util_buf_finish(&code);
+}
+
+static void
+test_program_errors(void **state)
+{
+   expect_text_error("NOP\n  IADD R0, R1, R300\n", 2, 16);
+   expect_text_error("NOP\nBRA .Lgone;\n", 2, 5);
+   expect_text_error(".La:\nNOP\n.La:\n", 3, 1);
+   expect_text_error("[B9-----:R-:W-:Y:S00] NOP\n", 1, 3);
+   expect_text_error("[B------:R-:W-:Y:S00] DADD R1, R2, R4\n", 1, 23);
+}
+
 int
 main(void)
 {
@@ -381,6 +469,8 @@ main(void)
       cmocka_unit_test(test_parse_errors),
       cmocka_unit_test(test_ctrl),
       cmocka_unit_test(test_operands),
+      cmocka_unit_test(test_program_text),
+      cmocka_unit_test(test_program_errors),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
 }
