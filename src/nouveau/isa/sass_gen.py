@@ -8,6 +8,7 @@ usage: sass_gen.py sass.isa ops     OUT.h    enum sass_op
        sass_gen.py sass.isa tables  OUT.c    struct sass_row[] and what it needs
        sass_gen.py sass.isa docs    OUT.md   docs/sass.md
 """
+import io
 import re
 import sys
 from collections import namedtuple
@@ -224,11 +225,14 @@ class Pool:
         return start, len(items)
 
     def write(self, out, ctype, name):
-        items = self.items or ['{0}']
-        out.write('const %s %s[] = {\n' % (ctype, name))
-        for item in items:
-            out.write('   %s,\n' % item)
-        out.write('};\n\n')
+        write_array(out, ctype, name, self.items)
+
+
+def write_array(out, ctype, name, items):
+    out.write('const %s %s[] = {\n' % (ctype, name))
+    for item in items:
+        out.write('   %s,\n' % item)
+    out.write('};\n\n')
 
 
 class Tables:
@@ -269,11 +273,6 @@ class Tables:
             o.width.upper())
 
     def row(self, r):
-        legal = {m for w in r.block.mods if w in self.isa.mods for m in self.isa.mods[w].members}
-        for m in legal:
-            if m not in r.fields and m not in r.consts:
-                # A modifier that this form lacks prints its first name.
-                self.member(m)
         f = self.fields.add([self.field(x) for x in r.fields.values()])
         c = self.consts.add(['{%s, %d}' % (self.member(m), v) for m, v in r.consts.items()])
         m = self.row_mods.add([str(self.mod(w)) for w in r.block.mods])
@@ -314,31 +313,27 @@ class Tables:
             hits.sort(key=lambda i: -bin(rows[i].mask).count('1'))
             starts.append('{%d, %d}' % pool.add([str(i) for i in hits]))
         pool.write(out, 'uint16_t', 'sass_byte_rows')
-        p = Pool()
-        p.add(starts)
-        p.write(out, 'struct sass_range', 'sass_byte_index')
+        write_array(out, 'struct sass_range', 'sass_byte_index', starts)
         bases = sorted({r.block.base for r in rows})
         pool, entries = Pool(), []
         for base in bases:
             hits = [str(i) for i, r in enumerate(rows) if r.block.base == base]
             entries.append('{"%s", {%d, %d}}' % (base, *pool.add(hits)))
         pool.write(out, 'uint16_t', 'sass_base_rows')
-        p = Pool()
-        p.add(entries)
-        p.write(out, 'struct sass_base', 'sass_bases')
+        write_array(out, 'struct sass_base', 'sass_bases', entries)
         out.write('const unsigned sass_base_count = %d;\n\n' % len(bases))
 
     def write_ops(self, out, rows):
-        p = Pool()
+        entries = []
         for op in self.isa.ops:
             hits = [i for i, r in enumerate(rows) if r.block.enum == op]
             block = next(b for b in self.isa.blocks if b.enum == op)
             first = block.rows[0]
-            jump = 'target' in first.fields
-            p.add(['{{"%s", SASS_CLASS_%s, %s, %s, %s}, {%d, %d}, SASS_FORM_%s}' % (
-                self.op_name(block), block.klass.upper(), cbool(first.guard), cbool(jump),
-                cbool(op in ENDS_PATH), hits[0], len(hits), first.form)])
-        p.write(out, 'struct sass_op_row', 'sass_op_rows')
+            entries.append('{{"%s", SASS_CLASS_%s, %s, %s, %s}, {%d, %d}, SASS_FORM_%s}' % (
+                self.op_name(block), block.klass.upper(), cbool(first.guard),
+                cbool('target' in first.fields), cbool(op in ENDS_PATH), hits[0], len(hits),
+                first.form))
+        write_array(out, 'struct sass_op_row', 'sass_op_rows', entries)
 
     def op_name(self, block):
         literals = [] if block.enum in MULTI_TEXT else [m for m in block.mods if m[0] == '.']
@@ -353,9 +348,7 @@ class Tables:
         self.write_mods(out)
         self.row_mods.write(out, 'uint8_t', 'sass_row_mods')
         self.operands.write(out, 'struct sass_operand_desc', 'sass_operand_descs')
-        p = Pool()
-        p.add(rows)
-        p.write(out, 'struct sass_row', 'sass_rows')
+        write_array(out, 'struct sass_row', 'sass_rows', rows)
         out.write('const unsigned sass_row_count = %d;\n\n' % len(rows))
         self.write_index(out, self.isa.rows)
         self.write_ops(out, self.isa.rows)
@@ -388,8 +381,8 @@ SASS is the machine language of Maxwell and Pascal (sm_50 .. sm_62). `src/nouvea
 |file|what it holds|
 |---|---|
 |`sass.isa`|opcodes, bit fields, operands and spelling; its head explains the notation|
-|`sass.h`|`struct sass_instr`, encode, decode, print, parse, operand lists, latencies, control words|
-|`sass_sem.h`|what an instruction does to one lane: the definition of meaning|
+|`sass.h` `sass_defs.h`|`struct sass_instr` and its values, encode, decode, print, parse, operand lists, latencies, control words|
+|`sass_sem.h` `sass_sem_*.h`|what an instruction does to one lane: the definition of meaning|
 |`sass_encode.c` `sass_print.c` `sass_parse*.c` `sass_operands.c`|the four ways through the tables|
 |`sass_text.h`|whole programs as text with control fields and labels: `sass-as`, `sass-dis`|
 |`test/golden.txt`|words of NVIDIA's assembler with the text of its disassembler|
@@ -433,11 +426,12 @@ def main():
             write_docs(isa, out)
         else:
             tables = Tables(isa)
+            text = io.StringIO()
+            tables.write(text)
             if what == 'members':
-                tables.write(open('/dev/null', 'w'))
                 write_members(tables, out)
             else:
-                tables.write(out)
+                out.write(text.getvalue())
 
 
 main()
