@@ -14,8 +14,7 @@
  * may still be executing: completion is a semaphore's business).
  *
  * How it dies:
- *   1. NV_CHAN_CTRL(chid) = ENABLE_CLR: no new entry is fetched; a method that
- * waits (semaphore acquire) stops waiting.
+ *   1. NV_CHAN_CTRL(chid) = ENABLE_CLR: no new entry is fetched.
  *   2. NV_PFIFO_PREEMPT = chid. For a disabled channel: work in progress is
  * dropped, warps parked on a fault included. The write returns when no access
  * for the channel runs or will run. (Registers return at once and PENDING is

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* The card as its bus sees it: creation, registers, errors, interrupts. */
+#include "nouveau/sim/nvsim.h"
+
+#include "nvsim_priv.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "nouveau/sim/nvsim.h"
-#include "nvsim_priv.h"
 #include "util/util_flags.h"
 #include "util/util_log.h"
 #include "util/util_pool.h"
 
 const struct util_flag nvsim_debug_flags[] = {
-   {"strict", NVSIM_DEBUG_STRICT, "report reads before scoreboard or stall allow"},
+   {"strict", NVSIM_DEBUG_STRICT,
+    "report reads before scoreboard or stall allow"},
    {"faultall", NVSIM_DEBUG_FAULTALL,
     "first touch of a system page after a TLB fill faults once"},
    {"trace", NVSIM_DEBUG_TRACE, "print each instruction executed"},
@@ -58,8 +61,8 @@ nvsim_free64(void *q)
    util_svc_free(p);
 }
 
-/* A memory file, so that parts can be mapped a second time (nvsim_vram_fd). Pages
- * come into being when touched. */
+/* A memory file, so that parts can be mapped a second time (nvsim_vram_fd).
+ * Pages come into being when touched. */
 static int
 create_vram(struct nvsim *sim)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* The 3D class, as far as other drivers need it for fences and timestamps: the report
- * semaphore. All else is swallowed (mesa.md §1.16). */
-#include "nouveau/headers/nv_class.h"
+/* The 3D class, as far as other drivers need it for fences and timestamps: the
+ * report semaphore. All else is swallowed (mesa.md §1.16). */
 #include "nvsim_code_priv.h"
 #include "nvsim_priv.h"
+
+#include "nouveau/headers/nv_class.h"
 
 int
 nvsim_3d_method(struct nvsim_channel *c, unsigned subch, uint32_t method,

@@ -2,13 +2,14 @@
  * SPDX-FileCopyrightText: The partage authors */
 /* Channels: instance block, enable and disable, preempt, one host thread each.
  * Life of a channel: nv_regs.h. */
+#include "nvsim_code_priv.h"
+#include "nvsim_priv.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "nouveau/headers/nv_class.h"
-#include "nvsim_code_priv.h"
-#include "nvsim_priv.h"
 #include "util/util_log.h"
 
 static const uint16_t compute_classes[] = {NV_CLASS_PASCAL_COMPUTE_A,
@@ -40,7 +41,8 @@ is_gp100(const struct nvsim *sim)
 uint16_t
 nvsim_class_copy_id(const struct nvsim *sim)
 {
-   return is_gp100(sim) ? NV_CLASS_PASCAL_DMA_COPY_A : NV_CLASS_PASCAL_DMA_COPY_B;
+   return is_gp100(sim) ? NV_CLASS_PASCAL_DMA_COPY_A
+                        : NV_CLASS_PASCAL_DMA_COPY_B;
 }
 
 const struct nvsim_class *
@@ -309,7 +311,8 @@ nvsim_chan_rd32(struct nvsim *sim, uint32_t reg)
 void
 nvsim_chan_wr32(struct nvsim *sim, uint32_t reg, uint32_t value)
 {
-   struct nvsim_channel *c = get_channel(sim, (reg - NV_CHAN_INST(0)) / 8, true);
+   struct nvsim_channel *c =
+      get_channel(sim, (reg - NV_CHAN_INST(0)) / 8, true);
    if (!c)
       return;
    if (!(reg & 4)) {
@@ -371,10 +374,11 @@ int
 nvsim_chan_method_error(struct nvsim_channel *c, uint32_t method, uint32_t data,
                         const char *why)
 {
-   struct nvsim_error e = {
-      .kind = NVSIM_ERROR_METHOD, .method = method, .data = data};
-   snprintf(e.text, sizeof(e.text), "method 0x%04x, data 0x%08x: %s", method, data,
-            why);
+   struct nvsim_error e = {.kind = NVSIM_ERROR_METHOD,
+                           .method = method,
+                           .data = data};
+   snprintf(e.text, sizeof(e.text), "method 0x%04x, data 0x%08x: %s", method,
+            data, why);
    return nvsim_chan_error(c, &e);
 }
 
@@ -382,14 +386,16 @@ int
 nvsim_chan_pbdma_error(struct nvsim_channel *c, uint32_t method, uint32_t data,
                        const char *why)
 {
-   struct nvsim_error e = {
-      .kind = NVSIM_ERROR_PBDMA, .method = method, .data = data};
+   struct nvsim_error e = {.kind = NVSIM_ERROR_PBDMA,
+                           .method = method,
+                           .data = data};
    snprintf(e.text, sizeof(e.text), "PBDMA, method 0x%04x, data 0x%08x: %s",
             method, data, why);
    return nvsim_chan_error(c, &e);
 }
 
-static const char *const access_names[] = {"read", "write", "atomic", "prefetch"};
+static const char *const access_names[] = {"read", "write", "atomic",
+                                           "prefetch"};
 
 int
 nvsim_chan_mmu_error(struct nvsim_channel *c, const struct nvsim_mem_fault *f,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* The instruction cache of a channel and the decoder into struct nvsim_instr. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "nvsim_exec_priv.h"
 #include "nvsim_sm_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 #define BUCKETS 64
 
@@ -109,8 +109,9 @@ create_page(uint64_t page_va, const uint64_t *raw)
       in->page_off = n / SASS_BUNDLE_SLOTS * SASS_BUNDLE_B +
                      (n % SASS_BUNDLE_SLOTS + 1) * SASS_WORD_B;
    }
-   p->in[NVSIM_PAGE_INSTRS] = (struct nvsim_instr){
-      .fn = nvsim_exec_next_page, .guard = SASS_PT, .page_off = NVSIM_PAGE_B};
+   p->in[NVSIM_PAGE_INSTRS] = (struct nvsim_instr){.fn = nvsim_exec_next_page,
+                                                   .guard = SASS_PT,
+                                                   .page_off = NVSIM_PAGE_B};
    return p;
 }
 
@@ -169,7 +170,8 @@ decode_fields(struct nvsim_instr *in)
    in->ra = src_row(i->ra);
    in->rb = src_row(i->rb);
    in->rc = src_row(i->rc);
-   in->rd = i->rd == SASS_RZ && !reads_rd(i->op) ? NVSIM_ROW_SINK : src_row(i->rd);
+   in->rd =
+      i->rd == SASS_RZ && !reads_rd(i->op) ? NVSIM_ROW_SINK : src_row(i->rd);
    in->pd = i->pd;
    in->pd2 = i->pd2;
    in->pc = i->pc;
@@ -206,8 +208,8 @@ nvsim_code_decode(struct nvsim_code_page *page, struct nvsim_instr *in)
       note_max_reg(&d);
       d.fn = nvsim_exec_lookup(&d.i);
    }
-   /* Other workers may run into the same instruction: `fn` goes last. All write the
-    * same. */
+   /* Other workers may run into the same instruction: `fn` goes last. All write
+    * the same. */
    nvsim_exec_fn fn = d.fn;
    d.fn = nvsim_exec_decode;
    memcpy(in, &d, sizeof(d));

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* The compute class, C0C0 and C1C0: state, inline uploads, launches, semaphores
- * (mesa.md §1.7 to §1.10). A launch has finished when its method has, so waiting for
- * idle waits for nothing. */
-#include "nouveau/headers/nv_class.h"
+ * (mesa.md §1.7 to §1.10). A launch has finished when its method has, so
+ * waiting for idle waits for nothing. */
 #include "nvsim_code_priv.h"
 #include "nvsim_priv.h"
+
+#include "nouveau/headers/nv_class.h"
 
 /* Where the class has methods at all; coarse [guess]. */
 static bool
@@ -67,5 +68,6 @@ nvsim_compute_method(struct nvsim_channel *c, unsigned subch, uint32_t method,
    }
    if (is_method(method))
       return 0;
-   return nvsim_chan_method_error(c, method, data, "no such method in this class");
+   return nvsim_chan_method_error(c, method, data,
+                                  "no such method in this class");
 }

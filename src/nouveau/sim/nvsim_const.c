@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Constant banks and code: reads of the GCC client on behalf of a warp. The worker
- * keeps each page of a bank for the length of the launch, as the constant caches do. */
+/* Constant banks and code: reads of the GCC client on behalf of a warp. The
+ * worker keeps each page of a bank for the length of the launch, as the
+ * constant caches do. */
+#include "nvsim_sm_priv.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "nvsim_sm_priv.h"
 
 #define BANK_B 0x10000u
 
 void
-nvsim_warp_read(struct nvsim_warp *w, uint64_t gpu_va, void *dst, uint32_t size_B)
+nvsim_warp_read(struct nvsim_warp *w, uint64_t gpu_va, void *dst,
+                uint32_t size_B)
 {
    struct nvsim_worker *wk = w->worker;
    bool no_forced_fault = wk->no_forced_fault;
@@ -19,8 +21,8 @@ nvsim_warp_read(struct nvsim_warp *w, uint64_t gpu_va, void *dst, uint32_t size_
       uint32_t n = MIN2(size_B, NVSIM_PAGE_B - gpu_va % NVSIM_PAGE_B);
       nvsim_section_begin(wk);
       wk->no_forced_fault = true;
-      const uint8_t *p = nvsim_tlb_lookup(wk, gpu_va, NV_FAULT_ACCESS_READ,
-                                          &w->park.faults[0]);
+      const uint8_t *p =
+         nvsim_tlb_lookup(wk, gpu_va, NV_FAULT_ACCESS_READ, &w->park.faults[0]);
       wk->no_forced_fault = no_forced_fault;
       if (!p)
          nvsim_warp_fault(w, 1, NV_FAULT_CLIENT_GPC_GCC);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* The copy engine, C0B5 and C1B5: pitch-linear copies, remap (fill, swizzle), virtual
- * or physical (mesa.md §1.11, kernel.md §4.2). */
+/* The copy engine, C0B5 and C1B5: pitch-linear copies, remap (fill, swizzle),
+ * virtual or physical (mesa.md §1.11, kernel.md §4.2). */
+#include "nvsim_priv.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "nouveau/headers/nv_class.h"
-#include "nvsim_priv.h"
 
 struct copy {
    struct nvsim_mem_loc src, dst;
@@ -18,12 +19,14 @@ static enum nv_aperture
 phys_aperture(uint32_t mode)
 {
    static const enum nv_aperture apertures[] = {
-      NV_APERTURE_VID, NV_APERTURE_SYS_COH, NV_APERTURE_SYS_NCOH, NV_APERTURE_PEER};
+      NV_APERTURE_VID, NV_APERTURE_SYS_COH, NV_APERTURE_SYS_NCOH,
+      NV_APERTURE_PEER};
    return apertures[mode & 3];
 }
 
 static struct nvsim_mem_loc
-location(const uint32_t *state, uint32_t method, bool physical, uint32_t mode_method)
+location(const uint32_t *state, uint32_t method, bool physical,
+         uint32_t mode_method)
 {
    struct nvsim_mem_loc loc = {
       .physical = physical,
@@ -84,14 +87,16 @@ decode_remap(const uint32_t *state)
 }
 
 static void
-remap_elements(const struct remap *m, uint8_t *dst, const uint8_t *src, uint32_t n)
+remap_elements(const struct remap *m, uint8_t *dst, const uint8_t *src,
+               uint32_t n)
 {
    for (uint32_t e = 0; e < n; e++) {
       for (unsigned i = 0; i < m->num_dst; i++) {
          uint8_t *d = dst + (size_t)(e * m->num_dst + i) * m->size_B;
          if (m->sel[i] <= NV_COPY_REMAP_SRC_W) {
             unsigned s = MIN2(m->sel[i], m->num_src - 1u);
-            memcpy(d, src + (size_t)(e * m->num_src + s) * m->size_B, m->size_B);
+            memcpy(d, src + (size_t)(e * m->num_src + s) * m->size_B,
+                   m->size_B);
          } else if (m->sel[i] <= NV_COPY_REMAP_CONST_B) {
             memcpy(d, &m->consts[m->sel[i] - NV_COPY_REMAP_CONST_A], m->size_B);
          }
@@ -151,8 +156,8 @@ release(struct nvsim_channel *c, const uint32_t *state, uint32_t d)
       return nvsim_chan_method_error(c, NV_COPY_LAUNCH_DMA, d,
                                      "undefined semaphore type");
    struct nvsim_release r = {
-      .gpu_va = nvsim_state_addr(state, NV_COPY_SET_SEMAPHORE_A) &
-                (NV_MMU_VA_END - 1),
+      .gpu_va =
+         nvsim_state_addr(state, NV_COPY_SET_SEMAPHORE_A) & (NV_MMU_VA_END - 1),
       .payload = state[NV_COPY_SET_SEMAPHORE_PAYLOAD / 4],
       .four_words = kind == 2,
       .reduce = d & NV_COPY_LAUNCH_SEM_RED_ENABLE,
@@ -167,10 +172,12 @@ static int
 launch(struct nvsim_channel *c, const uint32_t *state, uint32_t d)
 {
    struct copy job = {
-      .src = location(state, NV_COPY_OFFSET_IN_UPPER,
-                      d & NV_COPY_LAUNCH_SRC_PHYSICAL, NV_COPY_SET_SRC_PHYS_MODE),
-      .dst = location(state, NV_COPY_OFFSET_OUT_UPPER,
-                      d & NV_COPY_LAUNCH_DST_PHYSICAL, NV_COPY_SET_DST_PHYS_MODE),
+      .src =
+         location(state, NV_COPY_OFFSET_IN_UPPER,
+                  d & NV_COPY_LAUNCH_SRC_PHYSICAL, NV_COPY_SET_SRC_PHYS_MODE),
+      .dst =
+         location(state, NV_COPY_OFFSET_OUT_UPPER,
+                  d & NV_COPY_LAUNCH_DST_PHYSICAL, NV_COPY_SET_DST_PHYS_MODE),
       .src_pitch_B = state[NV_COPY_PITCH_IN / 4],
       .dst_pitch_B = state[NV_COPY_PITCH_OUT / 4],
       .length = state[NV_COPY_LINE_LENGTH_IN / 4],

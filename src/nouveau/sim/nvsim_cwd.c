@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* From QMD to grid: checks, occupancy, workers, release (mesa.md §1.8, isa.md §6). The
- * channel's thread works itself; helpers of the pool come when the grid is worth
- * it. */
+/* From QMD to grid: checks, occupancy, workers, release (mesa.md §1.8, isa.md
+ * §6). The channel's thread works itself; helpers of the pool come when the
+ * grid is worth it. */
+#include "nvsim_sm_priv.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +12,6 @@
 
 #include "nouveau/headers/nv_class.h"
 #include "nouveau/headers/nv_qmd.h"
-#include "nvsim_sm_priv.h"
 #include "util/util_log.h"
 
 #define MAX_WARPS_SM   64
@@ -109,10 +110,10 @@ read_memory(struct nvsim_grid *g, const uint32_t *q, const uint32_t *state)
    if (g->local_B % 16 || g->local_B > (512u << 10))
       return "QMD: illegal local memory size";
    if (g->local_B)
-      g->local_warp_B = util_align(
-         g->local_B * NVSIM_LANES +
-            nv_qmd_get(q, NV_QMD_SHADER_LOCAL_MEMORY_CRS_SIZE, 0),
-         0x200);
+      g->local_warp_B =
+         util_align(g->local_B * NVSIM_LANES +
+                       nv_qmd_get(q, NV_QMD_SHADER_LOCAL_MEMORY_CRS_SIZE, 0),
+                    0x200);
    return NULL;
 }
 
@@ -120,8 +121,7 @@ read_memory(struct nvsim_grid *g, const uint32_t *q, const uint32_t *state)
 static const char *
 compute_occupancy(struct nvsim_grid *g)
 {
-   uint32_t shared_sm =
-      g->sim->config.chipset == 0x130 ? 64u << 10 : 96u << 10;
+   uint32_t shared_sm = g->sim->config.chipset == 0x130 ? 64u << 10 : 96u << 10;
    uint32_t warp_regs = util_align(g->num_regs, 8) * NVSIM_LANES;
    uint32_t warps = MIN2(PARTITION_REGS / warp_regs * PARTITIONS, MAX_WARPS_SM);
    if (g->local_warp_B)
@@ -163,8 +163,8 @@ read_qmd(struct nvsim_grid *g, const uint32_t *q, const uint32_t *state)
 
 /* ---- workers ---- */
 
-/* A place in the pool's queue. It may come to its turn when the grid has long ended:
- * then `grid` is NULL and it only frees itself. */
+/* A place in the pool's queue. It may come to its turn when the grid has long
+ * ended: then `grid` is NULL and it only frees itself. */
 struct helper {
    struct nvsim_job job;
    pthread_mutex_t lock;
@@ -335,9 +335,9 @@ release(struct nvsim_channel *c, const uint32_t *q)
       if (!nv_qmd_get(q, NV_QMD_SEMAPHORE_RELEASE_ENABLE, i))
          continue;
       struct nvsim_release r = {
-         .gpu_va =
-            nv_qmd_get(q, NV_QMD_RELEASE_ADDRESS_LOWER, i) |
-            (uint64_t)nv_qmd_get(q, NV_QMD_RELEASE_ADDRESS_UPPER, i) << 32,
+         .gpu_va = nv_qmd_get(q, NV_QMD_RELEASE_ADDRESS_LOWER, i) |
+                   (uint64_t)nv_qmd_get(q, NV_QMD_RELEASE_ADDRESS_UPPER, i)
+                      << 32,
          .payload = nv_qmd_get(q, NV_QMD_RELEASE_PAYLOAD, i),
          .four_words = nv_qmd_get(q, NV_QMD_RELEASE_STRUCTURE_SIZE, i) ==
                        NV_QMD_RELEASE_FOUR_WORDS,
@@ -360,8 +360,9 @@ print_stats(const struct nvsim_grid *g)
    fprintf(stderr,
            "nvsim: ch%u launch %" PRIu64 ": code 0x%" PRIx64 ", grid %ux%ux%u, "
            "block %ux%ux%u, %" PRIu64 " instructions, %" PRIu64 " us\n",
-           g->chan->chid, g->serial, g->entry_va, g->dim[0], g->dim[1], g->dim[2],
-           g->block[0], g->block[1], g->block[2], g->instructions, ns / 1000);
+           g->chan->chid, g->serial, g->entry_va, g->dim[0], g->dim[1],
+           g->dim[2], g->block[0], g->block[1], g->block[2], g->instructions,
+           ns / 1000);
 }
 
 int

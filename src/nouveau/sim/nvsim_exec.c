@@ -16,7 +16,8 @@ best_level(void)
 {
 #if NVSIM_X86_LEVELS
    __builtin_cpu_init();
-   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+   if (__builtin_cpu_supports("avx512f") &&
+       __builtin_cpu_supports("avx512dq") &&
        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
       return &nvsim_exec_v4;
    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
@@ -30,8 +31,8 @@ nvsim_exec_lookup(const struct sass_instr *i)
 {
    const struct nvsim_exec_vector *v = best_level();
    const nvsim_exec_select tables[] = {
-      v->integer, v->single, v->wide, v->memory, v->atomic, nvsim_exec_ctrl,
-      nvsim_exec_misc,
+      v->integer, v->single,       v->wide,         v->memory,
+      v->atomic,  nvsim_exec_ctrl, nvsim_exec_misc,
    };
    for (unsigned t = 0; t < ARRAY_SIZE(tables); t++) {
       nvsim_exec_fn fn = tables[t](i);

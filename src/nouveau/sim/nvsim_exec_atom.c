@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Atomics (isa.md §2.8). Global ones are atomics of the host on the very address, so
- * that CPU and GPU agree; a CTA runs on one host thread, so shared ones are plain. */
-#include "nouveau/isa/sass_sem.h"
+/* Atomics (isa.md §2.8). Global ones are atomics of the host on the very
+ * address, so that CPU and GPU agree; a CTA runs on one host thread, so shared
+ * ones are plain. */
 #include "nvsim_exec_priv.h"
+
+#include "nouveau/isa/sass_sem.h"
 
 /* ---- what an operation makes of the old value ---- */
 
@@ -146,9 +148,13 @@ host_atom64(uint64_t *p, const struct sass_instr *i, uint64_t v)
 
 /* ---- a warp's atomic ---- */
 
-enum kind { KIND_ATOM, KIND_CAS };
+enum kind {
+   KIND_ATOM,
+   KIND_CAS
+};
 
-/* Operands by lane, copied: the result may overwrite them before the last lane. */
+/* Operands by lane, copied: the result may overwrite them before the last lane.
+ */
 struct atom {
    enum kind kind;
    bool wide; /* 64 bits */
@@ -158,7 +164,8 @@ struct atom {
 };
 
 static uint64_t
-host_lane(const struct atom *a, const struct sass_instr *i, uint8_t *p, unsigned l)
+host_lane(const struct atom *a, const struct sass_instr *i, uint8_t *p,
+          unsigned l)
 {
    if (a->kind == KIND_CAS) {
       if (a->wide) {
@@ -168,8 +175,8 @@ host_lane(const struct atom *a, const struct sass_instr *i, uint8_t *p, unsigned
          return e;
       }
       uint32_t e = (uint32_t)a->v[l];
-      __atomic_compare_exchange_n((uint32_t *)p, &e, (uint32_t)a->swap[l], false,
-                                  __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+      __atomic_compare_exchange_n((uint32_t *)p, &e, (uint32_t)a->swap[l],
+                                  false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
       return e;
    }
    return a->wide ? host_atom64((uint64_t *)p, i, a->v[l])
@@ -177,7 +184,8 @@ host_lane(const struct atom *a, const struct sass_instr *i, uint8_t *p, unsigned
 }
 
 static uint64_t
-shared_lane(const struct atom *a, const struct sass_instr *i, uint8_t *p, unsigned l)
+shared_lane(const struct atom *a, const struct sass_instr *i, uint8_t *p,
+            unsigned l)
 {
    unsigned size_B = a->wide ? 8 : 4;
    uint64_t old = 0, next;
@@ -200,12 +208,14 @@ read_values(struct nvsim_warp *w, unsigned row, bool wide, uint64_t *v)
 }
 
 static void
-read_operands(struct nvsim_warp *w, const struct nvsim_instr *in, struct atom *a)
+read_operands(struct nvsim_warp *w, const struct nvsim_instr *in,
+              struct atom *a)
 {
    const struct sass_instr *i = &in->i;
    bool red = i->op == SASS_OP_RED;
-   a->kind = i->op == SASS_OP_ATOM_CAS || i->op == SASS_OP_ATOMS_CAS ? KIND_CAS
-                                                                     : KIND_ATOM;
+   a->kind = i->op == SASS_OP_ATOM_CAS || i->op == SASS_OP_ATOMS_CAS
+                ? KIND_CAS
+                : KIND_ATOM;
    a->wide = a->kind == KIND_CAS ? i->wide : sass_type_B(i->type) == 8;
    unsigned row = red ? in->rd : in->rb;
    read_values(w, row, a->wide, a->v);
@@ -237,8 +247,7 @@ check_windows(struct nvsim_warp *w, const struct atom *a, uint32_t mask)
 {
    const struct nvsim_grid *g = w->grid;
    uint32_t bad = 0;
-   nvsim_for_each_lane(l, mask)
-   {
+   nvsim_for_each_lane(l, mask) {
       bool shared = g->shared_window && a->va[l] - g->shared_window < 16u << 20;
       bool local = g->local_window && a->va[l] - g->local_window < 16u << 20;
       bad |= (uint32_t)(shared || local) << l;
@@ -249,11 +258,11 @@ check_windows(struct nvsim_warp *w, const struct atom *a, uint32_t mask)
                        "global atomic on shared or local memory");
 }
 
-/* One lane's result goes to its register as soon as it is there: a replay after a
- * host refusal leaves the lane out. */
+/* One lane's result goes to its register as soon as it is there: a replay after
+ * a host refusal leaves the lane out. */
 static void
-write_lane(struct nvsim_warp *w, const struct nvsim_instr *in, const struct atom *a,
-           unsigned l, uint64_t old)
+write_lane(struct nvsim_warp *w, const struct nvsim_instr *in,
+           const struct atom *a, unsigned l, uint64_t old)
 {
    if (in->rd == NVSIM_ROW_SINK || in->i.op == SASS_OP_RED)
       return;
@@ -267,8 +276,7 @@ translate(struct nvsim_warp *w, const struct atom *a, uint32_t mask,
           uint8_t *p[NVSIM_LANES])
 {
    unsigned faults = 0;
-   nvsim_for_each_lane(l, mask)
-   {
+   nvsim_for_each_lane(l, mask) {
       p[l] = nvsim_tlb_lookup(w->worker, a->va[l], NV_FAULT_ACCESS_ATOMIC,
                               &w->park.faults[faults]);
       faults += p[l] == NULL;
@@ -279,7 +287,8 @@ translate(struct nvsim_warp *w, const struct atom *a, uint32_t mask,
 
 /* RED.ADD of a whole warp to one word is one addition: nobody sees the steps. */
 static bool
-is_uniform_sum(const struct nvsim_instr *in, const struct atom *a, uint32_t mask)
+is_uniform_sum(const struct nvsim_instr *in, const struct atom *a,
+               uint32_t mask)
 {
    if (in->i.op == SASS_OP_ATOM && in->rd != NVSIM_ROW_SINK)
       return false;
@@ -287,7 +296,8 @@ is_uniform_sum(const struct nvsim_instr *in, const struct atom *a, uint32_t mask
        (in->i.type != SASS_U32 && in->i.type != SASS_S32))
       return false;
    uint64_t first = a->va[__builtin_ctz(mask)], diff = 0;
-   nvsim_for_each_lane(l, mask) diff |= a->va[l] ^ first;
+   nvsim_for_each_lane(l, mask)
+      diff |= a->va[l] ^ first;
    return !diff;
 }
 
@@ -296,7 +306,8 @@ sum_to_first(struct atom *a, uint32_t *mask)
 {
    uint32_t sum = 0;
    unsigned first = __builtin_ctz(*mask);
-   nvsim_for_each_lane(l, *mask) sum += (uint32_t)a->v[l];
+   nvsim_for_each_lane(l, *mask)
+      sum += (uint32_t)a->v[l];
    a->v[first] = sum;
    *mask = 1u << first;
 }
@@ -321,8 +332,7 @@ exec_atom(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    nvsim_section_begin(wk);
    translate(w, &a, mask, p);
    wk->guard.armed = 1;
-   nvsim_for_each_lane(l, mask)
-   {
+   nvsim_for_each_lane(l, mask) {
       w->mem_va = a.va[l];
       w->mem_lane = l;
       __atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -352,8 +362,7 @@ exec_atoms(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    if (bad)
       nvsim_warp_error(w, NVSIM_WARP_OOR_ADDR, bad, a.va[__builtin_ctz(bad)],
                        "shared memory address out of range");
-   nvsim_for_each_lane(l, mask)
-   {
+   nvsim_for_each_lane(l, mask) {
       uint64_t old = shared_lane(&a, &in->i, w->cta->shared + a.va[l], l);
       write_lane(w, in, &a, l, old);
    }

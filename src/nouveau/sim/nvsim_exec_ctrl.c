@@ -68,7 +68,8 @@ branch_lanes(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t taken,
       return;
    uint64_t to = target[__builtin_ctz(taken)];
    uint32_t same = 0;
-   nvsim_for_each_lane(l, taken) same |= (uint32_t)(target[l] == to) << l;
+   nvsim_for_each_lane(l, taken)
+      same |= (uint32_t)(target[l] == to) << l;
    uint32_t rest = w->active & ~taken, later = taken & ~same;
    if (rest)
       nvsim_warp_push(w, NVSIM_TOKEN_DIV, rest, nvsim_warp_next_pc(w, in));
@@ -95,8 +96,7 @@ exec_brx(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
    uint32_t taken = cc_mask(w, in, mask);
    uint64_t target[NVSIM_LANES];
-   nvsim_for_each_lane(l, taken)
-   {
+   nvsim_for_each_lane(l, taken) {
       uint32_t v = lane_value(w, in, l);
       target[l] = in->i.form == SASS_FORM_C
                      ? w->grid->code_base + v
@@ -110,8 +110,7 @@ exec_jmx(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
    uint32_t taken = cc_mask(w, in, mask);
    uint64_t target[NVSIM_LANES];
-   nvsim_for_each_lane(l, taken)
-   {
+   nvsim_for_each_lane(l, taken) {
       uint32_t v = lane_value(w, in, l);
       uint32_t off = in->i.form == SASS_FORM_C ? 0 : (uint32_t)in->i.target;
       target[l] = w->grid->code_base + (uint32_t)(v + off);
@@ -229,29 +228,30 @@ static void
 exec_brk(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
    leave(w, cc_mask(w, in, mask), NVSIM_TOKEN_PBK,
-         MAY_CROSS(SSY) | MAY_CROSS(PCNT) | MAY_CROSS(DIV), NVSIM_WARP_STACK_ERROR,
-         "BRK without PBK");
+         MAY_CROSS(SSY) | MAY_CROSS(PCNT) | MAY_CROSS(DIV),
+         NVSIM_WARP_STACK_ERROR, "BRK without PBK");
 }
 
 static void
 exec_cont(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
-   leave(w, cc_mask(w, in, mask), NVSIM_TOKEN_PCNT, MAY_CROSS(SSY) | MAY_CROSS(DIV),
-         NVSIM_WARP_STACK_ERROR, "CONT without PCNT");
+   leave(w, cc_mask(w, in, mask), NVSIM_TOKEN_PCNT,
+         MAY_CROSS(SSY) | MAY_CROSS(DIV), NVSIM_WARP_STACK_ERROR,
+         "CONT without PCNT");
 }
 
 static void
 exec_ret(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
-   leave(w, cc_mask(w, in, mask), NVSIM_TOKEN_RET, ~0u, NVSIM_WARP_RET_EMPTY_STACK,
-         "RET without CAL");
+   leave(w, cc_mask(w, in, mask), NVSIM_TOKEN_RET, ~0u,
+         NVSIM_WARP_RET_EMPTY_STACK, "RET without CAL");
 }
 
 static void
 exec_longjmp(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
-   leave(w, cc_mask(w, in, mask), NVSIM_TOKEN_LONGJMP, ~0u, NVSIM_WARP_STACK_ERROR,
-         "LONGJMP without PLONGJMP");
+   leave(w, cc_mask(w, in, mask), NVSIM_TOKEN_LONGJMP, ~0u,
+         NVSIM_WARP_STACK_ERROR, "LONGJMP without PLONGJMP");
 }
 
 static void

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* Single precision on whole warps (sass_sem_float.h, sass_sem_mufu.h). Round to
- * nearest goes through vector code, with FTZ and SAT around it; other roundings lane by
- * lane. */
-#include "nouveau/isa/sass_sem.h"
+ * nearest goes through vector code, with FTZ and SAT around it; other roundings
+ * lane by lane. */
 #include "nvsim_exec_priv.h"
+
+#include "nouveau/isa/sass_sem.h"
 
 #define for_lanes(l) for (unsigned l = 0; l < NVSIM_LANES; l++)
 
@@ -95,8 +96,8 @@ exec_fmul(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 }
 
 static void
-ffma(struct nvsim_warp *w, const struct nvsim_instr *in, const uint32_t *src_c,
-     uint32_t mask)
+multiply_add(struct nvsim_warp *w, const struct nvsim_instr *in,
+             const uint32_t *src_c, uint32_t mask)
 {
    const struct sass_instr *i = &in->i;
    nvsim_row a, b, c, d;
@@ -121,13 +122,13 @@ ffma(struct nvsim_warp *w, const struct nvsim_instr *in, const uint32_t *src_c,
 static void
 exec_ffma(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
-   ffma(w, in, nvsim_src_c(w, in), mask);
+   multiply_add(w, in, nvsim_src_c(w, in), mask);
 }
 
 static void
 exec_ffma32i(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
-   ffma(w, in, nvsim_src_d(w, in), mask);
+   multiply_add(w, in, nvsim_src_d(w, in), mask);
 }
 
 static void
@@ -195,8 +196,7 @@ exec_fcmp(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in),
                   *c = nvsim_src_c(w, in);
    nvsim_row d;
-   for_lanes(l) d[l] =
-      sass_fcmp_full(i->cond, c[l], 0, i->ftz) ? a[l] : b[l];
+   for_lanes(l) d[l] = sass_fcmp_full(i->cond, c[l], 0, i->ftz) ? a[l] : b[l];
    nvsim_write_row(w->r[in->rd], d, mask);
 }
 
@@ -213,14 +213,14 @@ exec_fchk(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 
 /* ---- transcendental ---- */
 
-/* 1/x and 1/sqrt(x) of normal numbers, which is nearly all of them: in doubles, then
- * rounded once, as sass_mufu does. */
+/* 1/x and 1/sqrt(x) of normal numbers, which is nearly all of them: in doubles,
+ * then rounded once, as sass_mufu does. */
 static void
 mufu_rcp_rsq(uint32_t *d, const uint32_t *a, enum sass_mufu op)
 {
    if (op == SASS_MUFU_RCP) {
-      for_lanes(l) d[l] = sass_f32_flush(
-         sass_f32_result((float)(1.0 / (double)sass_f32(sass_f32_flush(a[l])))));
+      for_lanes(l) d[l] = sass_f32_flush(sass_f32_result(
+         (float)(1.0 / (double)sass_f32(sass_f32_flush(a[l])))));
    } else {
       for_lanes(l) d[l] = sass_mufu(op, a[l], false);
    }
@@ -235,7 +235,8 @@ exec_mufu(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    if (i->mufu == SASS_MUFU_RCP && !i->sat)
       mufu_rcp_rsq(d, a, i->mufu);
    else
-      nvsim_for_each_lane(l, mask) d[l] = sass_mufu(i->mufu, a[l], i->sat);
+      nvsim_for_each_lane(l, mask)
+         d[l] = sass_mufu(i->mufu, a[l], i->sat);
    nvsim_write_row(w->r[in->rd], d, mask);
 }
 
@@ -254,8 +255,7 @@ exec_fswzadd(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    const struct sass_instr *i = &in->i;
    const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in);
    nvsim_row d;
-   for_lanes(l) d[l] =
-      sass_fswzadd(a[l], b[l], i->swizzle, l, i->ftz, i->rnd);
+   for_lanes(l) d[l] = sass_fswzadd(a[l], b[l], i->swizzle, l, i->ftz, i->rnd);
    nvsim_write_row(w->r[in->rd], d, mask);
 }
 
@@ -263,13 +263,13 @@ nvsim_exec_fn
 NVSIM_ISA_NAME(nvsim_exec_float_)(const struct sass_instr *i)
 {
    static const nvsim_exec_fn table[SASS_OP_COUNT] = {
-      [SASS_OP_FADD] = exec_fadd,       [SASS_OP_FADD32I] = exec_fadd,
-      [SASS_OP_FMUL] = exec_fmul,       [SASS_OP_FMUL32I] = exec_fmul,
-      [SASS_OP_FFMA] = exec_ffma,       [SASS_OP_FFMA32I] = exec_ffma32i,
-      [SASS_OP_FMNMX] = exec_fmnmx,     [SASS_OP_FSETP] = exec_fsetp,
-      [SASS_OP_FSET] = exec_fset,       [SASS_OP_FCMP] = exec_fcmp,
-      [SASS_OP_FCHK] = exec_fchk,       [SASS_OP_MUFU] = exec_mufu,
-      [SASS_OP_RRO] = exec_rro,         [SASS_OP_FSWZADD] = exec_fswzadd,
+      [SASS_OP_FADD] = exec_fadd,   [SASS_OP_FADD32I] = exec_fadd,
+      [SASS_OP_FMUL] = exec_fmul,   [SASS_OP_FMUL32I] = exec_fmul,
+      [SASS_OP_FFMA] = exec_ffma,   [SASS_OP_FFMA32I] = exec_ffma32i,
+      [SASS_OP_FMNMX] = exec_fmnmx, [SASS_OP_FSETP] = exec_fsetp,
+      [SASS_OP_FSET] = exec_fset,   [SASS_OP_FCMP] = exec_fcmp,
+      [SASS_OP_FCHK] = exec_fchk,   [SASS_OP_MUFU] = exec_mufu,
+      [SASS_OP_RRO] = exec_rro,     [SASS_OP_FSWZADD] = exec_fswzadd,
    };
    return table[i->op];
 }

@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* Integer instructions on whole warps. What happens to a lane is written in
- * sass_sem_int.h; here stand the loops, with the common modifiers taken out of them so
- * that the compiler makes vector code. */
-#include "nouveau/isa/sass_sem_int.h"
+ * sass_sem_int.h; here stand the loops, with the common modifiers taken out of
+ * them so that the compiler makes vector code. */
 #include "nvsim_exec_priv.h"
+
+#include "nouveau/isa/sass_sem_int.h"
 
 #define for_lanes(l) for (unsigned l = 0; l < NVSIM_LANES; l++)
 
 /* An executor of d = expr(a[l], b[l], c[l]) without flags. */
-#define EXEC_ABC(name, expr)                                                     \
-   static void name(struct nvsim_warp *w, const struct nvsim_instr *in,          \
-                    uint32_t mask)                                               \
-   {                                                                             \
-      const struct sass_instr *i = &in->i;                                       \
-      const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in);           \
-      const uint32_t *c = nvsim_src_c(w, in);                                    \
-      nvsim_row d;                                                               \
-      for_lanes(l) d[l] = (expr);                                                \
-      (void)i, (void)a, (void)b, (void)c;                                        \
-      write_result(w, in, d, mask);                                              \
+#define EXEC_ABC(name, expr)                                                   \
+   static void name(struct nvsim_warp *w, const struct nvsim_instr *in,        \
+                    uint32_t mask)                                             \
+   {                                                                           \
+      const struct sass_instr *i = &in->i;                                     \
+      const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in);         \
+      const uint32_t *c = nvsim_src_c(w, in);                                  \
+      nvsim_row d;                                                             \
+      for_lanes(l) d[l] = (expr);                                              \
+      (void)i, (void)a, (void)b, (void)c;                                      \
+      write_result(w, in, d, mask);                                            \
    }
 
 /* Result of logic and shifts: Z and S of the value. */
 static inline void
-write_result(struct nvsim_warp *w, const struct nvsim_instr *in, const uint32_t *d,
-             uint32_t mask)
+write_result(struct nvsim_warp *w, const struct nvsim_instr *in,
+             const uint32_t *d, uint32_t mask)
 {
    nvsim_write_row(w->r[in->rd], d, mask);
    if (unlikely(in->i.cc)) {
@@ -55,8 +56,8 @@ iadd_flags(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    nvsim_row d, cc;
    for_lanes(l)
    {
-      struct sass_sum s =
-         sass_iadd_full(a[l], b[l], neg_a, neg_b, po, x, sat, (uint8_t)w->cc[l]);
+      struct sass_sum s = sass_iadd_full(a[l], b[l], neg_a, neg_b, po, x, sat,
+                                         (uint8_t)w->cc[l]);
       d[l] = s.r;
       cc[l] = s.cc;
    }
@@ -152,8 +153,8 @@ exec_lea_hi(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    nvsim_row d, cc;
    for_lanes(l)
    {
-      struct sass_sum s = sass_lea_hi(a[l], b[l], c[l], i->shift, i->neg_a, i->x,
-                                      (uint8_t)w->cc[l]);
+      struct sass_sum s = sass_lea_hi(a[l], b[l], c[l], i->shift, i->neg_a,
+                                      i->x, (uint8_t)w->cc[l]);
       d[l] = s.r;
       cc[l] = s.cc;
    }
@@ -240,14 +241,15 @@ exec_imad32i(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    imad(w, in, nvsim_src_d(w, in), mask);
 }
 
-EXEC_ABC(exec_idp, sass_idp(a[l], b[l], c[l], i->dp2a, i->hi, i->signed_a,
-                            i->signed_b))
+EXEC_ABC(exec_idp,
+         sass_idp(a[l], b[l], c[l], i->dp2a, i->hi, i->signed_a, i->signed_b))
 
 /* ---- comparisons ---- */
 
 /* ~0 where the comparison holds. */
 static inline uint32_t
-icmp_mask(enum sass_cond cond, bool is_signed, const uint32_t *a, const uint32_t *b)
+icmp_mask(enum sass_cond cond, bool is_signed, const uint32_t *a,
+          const uint32_t *b)
 {
    nvsim_row t;
    uint32_t flip = is_signed ? 0x80000000 : 0;
@@ -270,9 +272,9 @@ icmp(struct nvsim_warp *w, const struct nvsim_instr *in)
    if (likely(!i->x))
       return icmp_mask(i->cond, i->is_signed, a, b);
    uint32_t m = 0;
-   for_lanes(l) m |= (uint32_t)sass_icmp_x(i->cond, i->is_signed, a[l], b[l],
-                                           (uint8_t)w->cc[l])
-                     << l;
+   for_lanes(l) m |=
+      (uint32_t)sass_icmp_x(i->cond, i->is_signed, a[l], b[l], (uint8_t)w->cc[l])
+      << l;
    return m;
 }
 
@@ -356,8 +358,8 @@ EXEC_ABC(exec_flo, sass_flo(b[l], i->is_signed, i->sh, i->not_b))
 EXEC_ABC(exec_prmt, sass_prmt(a[l], b[l], c[l], i->prmt_mode))
 
 static void
-write_pmode(struct nvsim_warp *w, const struct nvsim_instr *in, const uint32_t *d,
-            uint32_t mask)
+write_pmode(struct nvsim_warp *w, const struct nvsim_instr *in,
+            const uint32_t *d, uint32_t mask)
 {
    if (in->i.pmode == SASS_PMODE_NONE)
       return;
@@ -445,22 +447,22 @@ nvsim_exec_fn
 NVSIM_ISA_NAME(nvsim_exec_int_)(const struct sass_instr *i)
 {
    static const nvsim_exec_fn table[SASS_OP_COUNT] = {
-      [SASS_OP_IADD] = exec_iadd,         [SASS_OP_IADD32I] = exec_iadd,
-      [SASS_OP_IADD3] = exec_iadd3,       [SASS_OP_ISCADD] = exec_lea,
-      [SASS_OP_ISCADD32I] = exec_lea,     [SASS_OP_LEA] = exec_lea,
-      [SASS_OP_LEA_HI] = exec_lea_hi,     [SASS_OP_XMAD] = exec_xmad,
-      [SASS_OP_IMUL] = exec_imul,         [SASS_OP_IMUL32I] = exec_imul,
-      [SASS_OP_IMAD] = exec_imad,         [SASS_OP_IMAD32I] = exec_imad32i,
-      [SASS_OP_IMNMX] = exec_imnmx,       [SASS_OP_ISETP] = exec_isetp,
-      [SASS_OP_ISET] = exec_iset,         [SASS_OP_ICMP] = exec_icmp,
-      [SASS_OP_SHL] = exec_shl,           [SASS_OP_SHR] = exec_shr,
-      [SASS_OP_SHF_L] = exec_shf_l,       [SASS_OP_SHF_R] = exec_shf_r,
-      [SASS_OP_BFE] = exec_bfe,           [SASS_OP_BFI] = exec_bfi,
-      [SASS_OP_LOP] = exec_lop,           [SASS_OP_LOP32I] = exec_lop,
-      [SASS_OP_LOP3] = exec_lop3,         [SASS_OP_POPC] = exec_popc,
-      [SASS_OP_FLO] = exec_flo,           [SASS_OP_PRMT] = exec_prmt,
-      [SASS_OP_SEL] = exec_sel,           [SASS_OP_IDP] = exec_idp,
-      [SASS_OP_MOV] = exec_mov,           [SASS_OP_MOV32I] = exec_mov,
+      [SASS_OP_IADD] = exec_iadd,     [SASS_OP_IADD32I] = exec_iadd,
+      [SASS_OP_IADD3] = exec_iadd3,   [SASS_OP_ISCADD] = exec_lea,
+      [SASS_OP_ISCADD32I] = exec_lea, [SASS_OP_LEA] = exec_lea,
+      [SASS_OP_LEA_HI] = exec_lea_hi, [SASS_OP_XMAD] = exec_xmad,
+      [SASS_OP_IMUL] = exec_imul,     [SASS_OP_IMUL32I] = exec_imul,
+      [SASS_OP_IMAD] = exec_imad,     [SASS_OP_IMAD32I] = exec_imad32i,
+      [SASS_OP_IMNMX] = exec_imnmx,   [SASS_OP_ISETP] = exec_isetp,
+      [SASS_OP_ISET] = exec_iset,     [SASS_OP_ICMP] = exec_icmp,
+      [SASS_OP_SHL] = exec_shl,       [SASS_OP_SHR] = exec_shr,
+      [SASS_OP_SHF_L] = exec_shf_l,   [SASS_OP_SHF_R] = exec_shf_r,
+      [SASS_OP_BFE] = exec_bfe,       [SASS_OP_BFI] = exec_bfi,
+      [SASS_OP_LOP] = exec_lop,       [SASS_OP_LOP32I] = exec_lop,
+      [SASS_OP_LOP3] = exec_lop3,     [SASS_OP_POPC] = exec_popc,
+      [SASS_OP_FLO] = exec_flo,       [SASS_OP_PRMT] = exec_prmt,
+      [SASS_OP_SEL] = exec_sel,       [SASS_OP_IDP] = exec_idp,
+      [SASS_OP_MOV] = exec_mov,       [SASS_OP_MOV32I] = exec_mov,
    };
    return is_unknown(i) ? nvsim_exec_unsupported : table[i->op];
 }

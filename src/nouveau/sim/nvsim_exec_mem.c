@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* Loads, stores and atomics (isa.md §2.8, §3.5). Global accesses: all lanes are
- * translated first; if one faults, none is done. If the host then refuses a lane in
- * the middle, w->done keeps those before it from being done twice. */
+ * translated first; if one faults, none is done. If the host then refuses a
+ * lane in the middle, w->done keeps those before it from being done twice. */
 #include "nvsim_exec_priv.h"
 
 #define MAX_WORDS 4
@@ -93,7 +93,8 @@ note_access(struct nvsim_warp *w, const struct access *a, uint32_t mask)
    w->mem_lane = 0;
 }
 
-/* Host addresses of all lanes; in a section. Leaves the instruction on a fault. */
+/* Host addresses of all lanes; in a section. Leaves the instruction on a fault.
+ */
 static void
 translate(struct nvsim_warp *w, const struct access *a, uint32_t mask,
           uint8_t *p[NVSIM_LANES])
@@ -101,8 +102,7 @@ translate(struct nvsim_warp *w, const struct access *a, uint32_t mask,
    uint64_t page = ~0ull;
    uint8_t *base = NULL;
    unsigned faults = 0;
-   nvsim_for_each_lane(l, mask)
-   {
+   nvsim_for_each_lane(l, mask) {
       uint64_t va = a->va[l];
       if (va / NVSIM_PAGE_B != page || !base) {
          struct nvsim_mem_fault *f = &w->park.faults[faults];
@@ -137,7 +137,7 @@ load_lane(uint32_t t[MAX_WORDS][NVSIM_LANES], unsigned l, const uint8_t *p,
       t[0][l] = *(const uint16_t *)p;
       break;
    case SASS_SIZE_S16:
-      t[0][l] = (uint32_t)*(const int16_t *)p;
+      t[0][l] = (uint32_t) * (const int16_t *)p;
       break;
    case SASS_SIZE_32:
       t[0][l] = __atomic_load_n((const uint32_t *)p, __ATOMIC_RELAXED);
@@ -190,7 +190,8 @@ write_words(struct nvsim_warp *w, const struct nvsim_instr *in,
 
 /* All lanes from one piece of memory. */
 static void
-load_packed(uint32_t t[MAX_WORDS][NVSIM_LANES], const uint8_t *p, enum sass_size size)
+load_packed(uint32_t t[MAX_WORDS][NVSIM_LANES], const uint8_t *p,
+            enum sass_size size)
 {
    if (size == SASS_SIZE_32) {
       memcpy(t[0], p, sizeof(t[0]));
@@ -237,8 +238,7 @@ load_global(struct nvsim_warp *w, const struct access *a, enum sass_size size,
    nvsim_section_begin(wk);
    translate(w, a, mask, p);
    arm(w);
-   nvsim_for_each_lane(l, mask)
-   {
+   nvsim_for_each_lane(l, mask) {
       w->mem_va = a->va[l];
       load_lane(t, l, p[l], size);
    }
@@ -269,8 +269,7 @@ store_global(struct nvsim_warp *w, const struct access *a,
    nvsim_section_begin(wk);
    translate(w, a, mask, p);
    arm(w);
-   nvsim_for_each_lane(l, mask)
-   {
+   nvsim_for_each_lane(l, mask) {
       w->mem_va = a->va[l];
       w->mem_lane = l;
       store_lane(p[l], r, l, a->size_B);
@@ -287,8 +286,7 @@ check_shared(struct nvsim_warp *w, const uint64_t *off, unsigned size_B,
              uint32_t mask)
 {
    uint32_t bad = 0;
-   nvsim_for_each_lane(l, mask)
-   {
+   nvsim_for_each_lane(l, mask) {
       if (unlikely(off[l] + size_B > w->grid->shared_B))
          bad |= 1u << l;
    }
@@ -302,7 +300,8 @@ load_shared(struct nvsim_warp *w, const uint64_t *off, enum sass_size size,
             uint32_t mask, uint32_t t[MAX_WORDS][NVSIM_LANES])
 {
    check_shared(w, off, sass_size_B(size), mask);
-   nvsim_for_each_lane(l, mask) load_lane(t, l, w->cta->shared + off[l], size);
+   nvsim_for_each_lane(l, mask)
+      load_lane(t, l, w->cta->shared + off[l], size);
 }
 
 static void
@@ -389,8 +388,9 @@ note_volatile(struct nvsim_warp *w, const struct nvsim_instr *in)
 }
 
 static void
-begin_access(struct nvsim_warp *w, const struct nvsim_instr *in, struct access *a,
-             unsigned size_B, enum nv_fault_access kind, uint32_t mask)
+begin_access(struct nvsim_warp *w, const struct nvsim_instr *in,
+             struct access *a, unsigned size_B, enum nv_fault_access kind,
+             uint32_t mask)
 {
    addresses(w, in, a->va);
    a->size_B = size_B;
@@ -449,7 +449,8 @@ exec_stg(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    if (!mask)
       return;
    struct access a;
-   begin_access(w, in, &a, sass_size_B(in->i.size), NV_FAULT_ACCESS_WRITE, mask);
+   begin_access(w, in, &a, sass_size_B(in->i.size), NV_FAULT_ACCESS_WRITE,
+                mask);
    store_global(w, &a, (const uint32_t(*)[NVSIM_LANES])w->r[in->rd], mask);
 }
 
@@ -460,7 +461,8 @@ exec_st(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
       return;
    struct access a;
    unsigned size_B = sass_size_B(in->i.size);
-   const uint32_t(*r)[NVSIM_LANES] = (const uint32_t(*)[NVSIM_LANES])w->r[in->rd];
+   const uint32_t(*r)[NVSIM_LANES] =
+      (const uint32_t(*)[NVSIM_LANES])w->r[in->rd];
    begin_access(w, in, &a, size_B, NV_FAULT_ACCESS_WRITE, mask);
    uint32_t shared = in_window(a.va, w->grid->shared_window) & mask;
    uint32_t local = in_window(a.va, w->grid->local_window) & mask;
@@ -511,7 +513,8 @@ exec_sts(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    unsigned size_B = sass_size_B(in->i.size);
    offsets(w, in, 0xffffffff, off);
    check_alignment(w, off, size_B, mask);
-   store_shared(w, off, (const uint32_t(*)[NVSIM_LANES])w->r[in->rd], size_B, mask);
+   store_shared(w, off, (const uint32_t(*)[NVSIM_LANES])w->r[in->rd], size_B,
+                mask);
 }
 
 static void
@@ -537,7 +540,8 @@ exec_stl(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    unsigned size_B = sass_size_B(in->i.size);
    offsets(w, in, 0xffffff, off);
    check_alignment(w, off, size_B, mask);
-   store_local(w, off, (const uint32_t(*)[NVSIM_LANES])w->r[in->rd], size_B, mask);
+   store_local(w, off, (const uint32_t(*)[NVSIM_LANES])w->r[in->rd], size_B,
+               mask);
 }
 
 /* ---- constants ---- */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Special registers, predicates, votes, shuffles, barriers (isa.md §2.7, §3.7). */
-#include "nouveau/isa/sass_sem.h"
+/* Special registers, predicates, votes, shuffles, barriers (isa.md §2.7, §3.7).
+ */
 #include "nvsim_exec_priv.h"
+
+#include "nouveau/isa/sass_sem.h"
 
 /* ---- special registers ---- */
 
@@ -211,8 +213,7 @@ static void
 exec_r2p(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
    const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in);
-   nvsim_for_each_lane(l, mask)
-   {
+   nvsim_for_each_lane(l, mask) {
       uint32_t v = a[l] >> (in->i.byte_sel * 8), m = b[l] & 0x7f;
       if (in->i.use_cc) {
          uint32_t old = sass_cc_to_bits(w->cc[l]);
@@ -292,8 +293,8 @@ get_barrier(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask,
 }
 
 static void
-reduce(struct nvsim_warp *w, const struct nvsim_instr *in, struct nvsim_barrier *b,
-       uint32_t mask)
+reduce(struct nvsim_warp *w, const struct nvsim_instr *in,
+       struct nvsim_barrier *b, uint32_t mask)
 {
    uint32_t p = nvsim_pred(w, in->pc, in->pc_not) & mask;
    b->popc += __builtin_popcount(p);
@@ -349,8 +350,8 @@ exec_membar(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    w->budget -= 16; /* who fences may be waiting for somebody */
 }
 
-/* Caches are not modelled; accesses are coherent. DEPBAR: results are there already
- * (strict mode looks at it). */
+/* Caches are not modelled; accesses are coherent. DEPBAR: results are there
+ * already (strict mode looks at it). */
 static void
 exec_nop(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
@@ -360,16 +361,16 @@ nvsim_exec_fn
 nvsim_exec_misc(const struct sass_instr *i)
 {
    static const nvsim_exec_fn table[SASS_OP_COUNT] = {
-      [SASS_OP_S2R] = exec_s2r,       [SASS_OP_CS2R] = exec_s2r,
-      [SASS_OP_LEPC] = exec_lepc,     [SASS_OP_PSETP] = exec_psetp,
-      [SASS_OP_PSET] = exec_pset,     [SASS_OP_CSETP] = exec_csetp,
-      [SASS_OP_CSET] = exec_cset,     [SASS_OP_P2R] = exec_p2r,
-      [SASS_OP_R2P] = exec_r2p,       [SASS_OP_VOTE] = exec_vote,
-      [SASS_OP_SHFL] = exec_shfl,     [SASS_OP_BAR] = exec_bar,
-      [SASS_OP_B2R] = exec_b2r,       [SASS_OP_MEMBAR] = exec_membar,
-      [SASS_OP_NOP] = exec_nop,       [SASS_OP_DEPBAR] = exec_nop,
-      [SASS_OP_CCTL] = exec_nop,      [SASS_OP_CCTLL] = exec_nop,
-      [SASS_OP_CCTLT] = exec_nop,     [SASS_OP_SAM] = exec_nop,
+      [SASS_OP_S2R] = exec_s2r,   [SASS_OP_CS2R] = exec_s2r,
+      [SASS_OP_LEPC] = exec_lepc, [SASS_OP_PSETP] = exec_psetp,
+      [SASS_OP_PSET] = exec_pset, [SASS_OP_CSETP] = exec_csetp,
+      [SASS_OP_CSET] = exec_cset, [SASS_OP_P2R] = exec_p2r,
+      [SASS_OP_R2P] = exec_r2p,   [SASS_OP_VOTE] = exec_vote,
+      [SASS_OP_SHFL] = exec_shfl, [SASS_OP_BAR] = exec_bar,
+      [SASS_OP_B2R] = exec_b2r,   [SASS_OP_MEMBAR] = exec_membar,
+      [SASS_OP_NOP] = exec_nop,   [SASS_OP_DEPBAR] = exec_nop,
+      [SASS_OP_CCTL] = exec_nop,  [SASS_OP_CCTLL] = exec_nop,
+      [SASS_OP_CCTLT] = exec_nop, [SASS_OP_SAM] = exec_nop,
       [SASS_OP_RAM] = exec_nop,
    };
    return table[i->op];

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* What executors share. An executor handles one op for a whole warp: it takes rows of
- * 32 values and a lane mask. Those that compute are compiled once for each level of
- * the host's vector unit (NVSIM_ISA, see meson.build); the table of the best level is
- * taken at run time. */
+/* What executors share. An executor handles one op for a whole warp: it takes
+ * rows of 32 values and a lane mask. Those that compute are compiled once for
+ * each level of the host's vector unit (NVSIM_ISA, see meson.build); the table
+ * of the best level is taken at run time. */
 #ifndef NVSIM_EXEC_PRIV_H
 #define NVSIM_EXEC_PRIV_H
+
+#include "nvsim_sm_priv.h"
 
 #include <string.h>
 
 #include "nouveau/isa/sass_sem_int.h"
-#include "nvsim_sm_priv.h"
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 #include <immintrin.h>
@@ -30,8 +31,8 @@ void nvsim_exec_next_page(struct nvsim_warp *w, const struct nvsim_instr *in,
                           uint32_t mask);
 void nvsim_exec_illegal(struct nvsim_warp *w, const struct nvsim_instr *in,
                         uint32_t mask);
-void nvsim_exec_misaligned_reg(struct nvsim_warp *w, const struct nvsim_instr *in,
-                               uint32_t mask);
+void nvsim_exec_misaligned_reg(struct nvsim_warp *w,
+                               const struct nvsim_instr *in, uint32_t mask);
 
 /* ---- tables: NULL where the file does not have the op ---- */
 typedef nvsim_exec_fn (*nvsim_exec_select)(const struct sass_instr *i);
@@ -41,11 +42,12 @@ nvsim_exec_fn nvsim_exec_misc(const struct sass_instr *i);
 struct nvsim_exec_vector {
    nvsim_exec_select integer, single, wide, memory, atomic;
 };
-extern const struct nvsim_exec_vector nvsim_exec_base, nvsim_exec_v3, nvsim_exec_v4;
+extern const struct nvsim_exec_vector nvsim_exec_base, nvsim_exec_v3,
+   nvsim_exec_v4;
 
 #ifdef NVSIM_ISA
-#define NVSIM_CAT_(a, b)  a##b
-#define NVSIM_CAT(a, b)   NVSIM_CAT_(a, b)
+#define NVSIM_CAT_(a, b)     a##b
+#define NVSIM_CAT(a, b)      NVSIM_CAT_(a, b)
 #define NVSIM_ISA_NAME(name) NVSIM_CAT(name, NVSIM_ISA)
 nvsim_exec_fn NVSIM_ISA_NAME(nvsim_exec_int_)(const struct sass_instr *i);
 nvsim_exec_fn NVSIM_ISA_NAME(nvsim_exec_float_)(const struct sass_instr *i);
@@ -103,7 +105,8 @@ nvsim_src_c(struct nvsim_warp *w, const struct nvsim_instr *in)
    return w->src_c[0];
 }
 
-/* 64-bit operands: the pair of rows, or both halves of an immediate or constant. */
+/* 64-bit operands: the pair of rows, or both halves of an immediate or
+ * constant. */
 static inline void
 nvsim_splat64(uint32_t (*rows)[NVSIM_LANES], uint64_t v)
 {
@@ -189,11 +192,13 @@ nvsim_movemask(const uint32_t *row)
        (uint32_t)_mm512_movepi32_mask(_mm512_loadu_si512(row + 16)) << 16;
 #elif defined(NVSIM_AVX2)
    for (unsigned l = 0; l < NVSIM_LANES; l += 8)
-      m |= (uint32_t)_mm256_movemask_ps(_mm256_loadu_ps((const float *)(row + l)))
-           << l;
+      m |=
+         (uint32_t)_mm256_movemask_ps(_mm256_loadu_ps((const float *)(row + l)))
+         << l;
 #elif defined(NVSIM_SSE2)
    for (unsigned l = 0; l < NVSIM_LANES; l += 4)
-      m |= (uint32_t)_mm_movemask_ps(_mm_loadu_ps((const float *)(row + l))) << l;
+      m |= (uint32_t)_mm_movemask_ps(_mm_loadu_ps((const float *)(row + l)))
+           << l;
 #else
    for (unsigned l = 0; l < NVSIM_LANES; l++)
       m |= (row[l] >> 31) << l;
@@ -218,7 +223,8 @@ nvsim_pred(const struct nvsim_warp *w, unsigned p, uint32_t invert)
 }
 
 static inline void
-nvsim_write_pred(struct nvsim_warp *w, unsigned p, uint32_t value, uint32_t mask)
+nvsim_write_pred(struct nvsim_warp *w, unsigned p, uint32_t value,
+                 uint32_t mask)
 {
    if (p != SASS_PT)
       w->pred[p] = (w->pred[p] & ~mask) | (value & mask);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Double, half and conversions on whole warps (sass_sem_double.h, _half.h, _conv.h). */
-#include "nouveau/isa/sass_sem.h"
+/* Double, half and conversions on whole warps (sass_sem_double.h, _half.h,
+ * _conv.h). */
 #include "nvsim_exec_priv.h"
+
+#include "nouveau/isa/sass_sem.h"
 
 #define for_lanes(l) for (unsigned l = 0; l < NVSIM_LANES; l++)
 
@@ -16,8 +18,8 @@ load_pairs(uint64_t *t, nvsim_rows r, bool neg, bool abs)
 }
 
 static inline void
-write_pairs(struct nvsim_warp *w, const struct nvsim_instr *in, const uint64_t *t,
-            uint32_t mask)
+write_pairs(struct nvsim_warp *w, const struct nvsim_instr *in,
+            const uint64_t *t, uint32_t mask)
 {
    nvsim_row lo, hi;
    for_lanes(l)
@@ -173,9 +175,9 @@ exec_hadd2(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    const struct sass_instr *i = &in->i;
    struct half_rows s = half_sources(w, in);
    nvsim_row d = {0};
-   nvsim_for_each_lane(l, mask) d[l] =
-      sass_hadd2(half_a(i, s.a[l]), half_b(i, s.b[l]), s.old[l], i->merge, i->ftz,
-                 i->sat);
+   nvsim_for_each_lane(l, mask)
+      d[l] = sass_hadd2(half_a(i, s.a[l]), half_b(i, s.b[l]), s.old[l],
+                        i->merge, i->ftz, i->sat);
    nvsim_write_row(w->r[in->rd], d, mask);
 }
 
@@ -185,9 +187,9 @@ exec_hmul2(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    const struct sass_instr *i = &in->i;
    struct half_rows s = half_sources(w, in);
    nvsim_row d = {0};
-   nvsim_for_each_lane(l, mask) d[l] =
-      sass_hmul2(half_a(i, s.a[l]), half_b(i, s.b[l]), s.old[l], i->merge, i->ftz,
-                 i->sat);
+   nvsim_for_each_lane(l, mask)
+      d[l] = sass_hmul2(half_a(i, s.a[l]), half_b(i, s.b[l]), s.old[l],
+                        i->merge, i->ftz, i->sat);
    nvsim_write_row(w->r[in->rd], d, mask);
 }
 
@@ -198,9 +200,9 @@ exec_hfma2(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    struct half_rows s = half_sources(w, in);
    const uint32_t *c = i->op == SASS_OP_HFMA2_32I ? s.old : s.c;
    nvsim_row d = {0};
-   nvsim_for_each_lane(l, mask) d[l] =
-      sass_hfma2(half_a(i, s.a[l]), half_b(i, s.b[l]), half_c(i, c[l]), s.old[l],
-                 i->merge, i->ftz, i->sat);
+   nvsim_for_each_lane(l, mask)
+      d[l] = sass_hfma2(half_a(i, s.a[l]), half_b(i, s.b[l]), half_c(i, c[l]),
+                        s.old[l], i->merge, i->ftz, i->sat);
    nvsim_write_row(w->r[in->rd], d, mask);
 }
 
@@ -210,8 +212,7 @@ exec_hsetp2(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    const struct sass_instr *i = &in->i;
    struct half_rows s = half_sources(w, in);
    uint32_t pc = nvsim_pred(w, in->pc, in->pc_not), p = 0, p2 = 0;
-   nvsim_for_each_lane(l, mask)
-   {
+   nvsim_for_each_lane(l, mask) {
       bool r, r2;
       sass_hsetp2(i->cond, half_a(i, s.a[l]), half_b(i, s.b[l]), i->bool_op,
                   pc >> l & 1, i->h_and, &r, &r2);
@@ -229,8 +230,9 @@ exec_hset2(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    struct half_rows s = half_sources(w, in);
    uint32_t pc = nvsim_pred(w, in->pc, in->pc_not);
    nvsim_row d = {0};
-   nvsim_for_each_lane(l, mask) d[l] = sass_hset2(
-      i->cond, half_a(i, s.a[l]), half_b(i, s.b[l]), i->bool_op, pc >> l & 1, i->bf);
+   nvsim_for_each_lane(l, mask)
+      d[l] = sass_hset2(i->cond, half_a(i, s.a[l]), half_b(i, s.b[l]),
+                        i->bool_op, pc >> l & 1, i->bf);
    nvsim_write_row(w->r[in->rd], d, mask);
 }
 
@@ -253,8 +255,8 @@ conv_source(struct nvsim_warp *w, const struct nvsim_instr *in, uint64_t *t)
 }
 
 static void
-conv_write(struct nvsim_warp *w, const struct nvsim_instr *in, const uint64_t *t,
-           uint32_t mask)
+conv_write(struct nvsim_warp *w, const struct nvsim_instr *in,
+           const uint64_t *t, uint32_t mask)
 {
    enum sass_type type = in->i.dtype;
    bool wide = sass_type_B(type) == 8;
@@ -280,9 +282,10 @@ exec_f2f(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    const struct sass_instr *i = &in->i;
    uint64_t s[NVSIM_LANES], d[NVSIM_LANES] = {0};
    conv_source(w, in, s);
-   nvsim_for_each_lane(l, mask) d[l] =
-      sass_f2f(sass_float_src(s[l], i->stype, i->h1_b, i->neg_b, i->abs_b, false),
-               i->dtype, i->rnd, i->to_int, i->sat);
+   nvsim_for_each_lane(l, mask)
+      d[l] = sass_f2f(
+         sass_float_src(s[l], i->stype, i->h1_b, i->neg_b, i->abs_b, false),
+         i->dtype, i->rnd, i->to_int, i->sat);
    conv_write(w, in, d, mask);
 }
 
@@ -292,9 +295,10 @@ exec_f2i(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    const struct sass_instr *i = &in->i;
    uint64_t s[NVSIM_LANES], d[NVSIM_LANES] = {0};
    conv_source(w, in, s);
-   nvsim_for_each_lane(l, mask) d[l] =
-      sass_f2i(sass_float_src(s[l], i->stype, i->h1_b, i->neg_b, i->abs_b, i->ftz),
-               i->dtype, i->stype, i->rnd);
+   nvsim_for_each_lane(l, mask)
+      d[l] = sass_f2i(
+         sass_float_src(s[l], i->stype, i->h1_b, i->neg_b, i->abs_b, i->ftz),
+         i->dtype, i->stype, i->rnd);
    conv_write(w, in, d, mask);
 }
 
@@ -304,9 +308,10 @@ exec_i2f(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    const struct sass_instr *i = &in->i;
    uint64_t s[NVSIM_LANES], d[NVSIM_LANES] = {0};
    conv_source(w, in, s);
-   nvsim_for_each_lane(l, mask) d[l] =
-      sass_i2f(sass_int_src(s[l], i->stype, i->byte_sel, i->neg_b, i->abs_b),
-               i->dtype, i->rnd);
+   nvsim_for_each_lane(l, mask)
+      d[l] =
+         sass_i2f(sass_int_src(s[l], i->stype, i->byte_sel, i->neg_b, i->abs_b),
+                  i->dtype, i->rnd);
    conv_write(w, in, d, mask);
 }
 
@@ -325,15 +330,15 @@ nvsim_exec_fn
 NVSIM_ISA_NAME(nvsim_exec_wide_)(const struct sass_instr *i)
 {
    static const nvsim_exec_fn table[SASS_OP_COUNT] = {
-      [SASS_OP_DADD] = exec_dadd,       [SASS_OP_DMUL] = exec_dmul,
-      [SASS_OP_DFMA] = exec_dfma,       [SASS_OP_DMNMX] = exec_dmnmx,
-      [SASS_OP_DSETP] = exec_dsetp,     [SASS_OP_DSET] = exec_dset,
-      [SASS_OP_HADD2] = exec_hadd2,     [SASS_OP_HADD2_32I] = exec_hadd2,
-      [SASS_OP_HMUL2] = exec_hmul2,     [SASS_OP_HMUL2_32I] = exec_hmul2,
-      [SASS_OP_HFMA2] = exec_hfma2,     [SASS_OP_HFMA2_32I] = exec_hfma2,
-      [SASS_OP_HSETP2] = exec_hsetp2,   [SASS_OP_HSET2] = exec_hset2,
-      [SASS_OP_F2F] = exec_f2f,         [SASS_OP_F2I] = exec_f2i,
-      [SASS_OP_I2F] = exec_i2f,         [SASS_OP_I2I] = exec_i2i,
+      [SASS_OP_DADD] = exec_dadd,     [SASS_OP_DMUL] = exec_dmul,
+      [SASS_OP_DFMA] = exec_dfma,     [SASS_OP_DMNMX] = exec_dmnmx,
+      [SASS_OP_DSETP] = exec_dsetp,   [SASS_OP_DSET] = exec_dset,
+      [SASS_OP_HADD2] = exec_hadd2,   [SASS_OP_HADD2_32I] = exec_hadd2,
+      [SASS_OP_HMUL2] = exec_hmul2,   [SASS_OP_HMUL2_32I] = exec_hmul2,
+      [SASS_OP_HFMA2] = exec_hfma2,   [SASS_OP_HFMA2_32I] = exec_hfma2,
+      [SASS_OP_HSETP2] = exec_hsetp2, [SASS_OP_HSET2] = exec_hset2,
+      [SASS_OP_F2F] = exec_f2f,       [SASS_OP_F2I] = exec_f2i,
+      [SASS_OP_I2F] = exec_i2f,       [SASS_OP_I2I] = exec_i2i,
    };
    return table[i->op];
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* Replayable faults (kernel.md §3.1, §3.6). State of a park:
- *   NONE -> WAITING (raise) -> REPLAY | CANCEL -> NONE (its warp runs again or ends)
- * A full buffer loses nothing: what could not be reported is tried again, and so
- * reported, when software moves GET. */
+ *   NONE -> WAITING (raise) -> REPLAY | CANCEL -> NONE (its warp runs again or
+ * ends) A full buffer loses nothing: what could not be reported is tried again,
+ * and so reported, when software moves GET. */
+#include "nvsim_priv.h"
+
 #include <string.h>
 
-#include "nvsim_priv.h"
 #include "util/util_log.h"
 
 void
@@ -38,7 +39,8 @@ bool
 nvsim_fault_is_replayable(struct nvsim *sim, const struct nvsim_channel *c,
                           uint8_t client)
 {
-   if (client == NV_FAULT_CLIENT_GPC_GCC ? !c->vm.replay_gcc : !c->vm.replay_tex)
+   if (client == NV_FAULT_CLIENT_GPC_GCC ? !c->vm.replay_gcc
+                                         : !c->vm.replay_tex)
       return false;
    pthread_mutex_lock(&sim->fault.lock);
    bool on = is_enabled(sim);
@@ -71,8 +73,8 @@ write_entry(struct nvsim *sim, const struct nvsim_park *p,
    };
    uint32_t dw[NV_FAULT_ENTRY_DW];
    nv_fault_pack(dw, &entry);
-   uint32_t *dst =
-      (uint32_t *)(sim->vram + u->base_pa + (uint64_t)u->put * NV_FAULT_ENTRY_B);
+   uint32_t *dst = (uint32_t *)(sim->vram + u->base_pa +
+                                (uint64_t)u->put * NV_FAULT_ENTRY_B);
    memcpy(dst, dw, sizeof(dw) - 4);
    __atomic_store_n(&dst[7], dw[7], __ATOMIC_RELEASE);
    u->put = (u->put + 1) % u->entries;
@@ -86,7 +88,8 @@ dedupe(struct nvsim_park *p)
    unsigned n = 0;
    for (unsigned i = 0; i < p->num; i++) {
       unsigned k = 0;
-      while (k < n && (p->faults[k].gpu_va ^ p->faults[i].gpu_va) / NVSIM_PAGE_B)
+      while (k < n &&
+             (p->faults[k].gpu_va ^ p->faults[i].gpu_va) / NVSIM_PAGE_B)
          k++;
       if (k == n)
          p->faults[n++] = p->faults[i];
@@ -129,8 +132,7 @@ nvsim_fault_drop(struct nvsim *sim, struct nvsim_park *park)
 static void
 release_locked(struct nvsim_fault_unit *u, bool only_unreported)
 {
-   util_list_for_each_safe(struct nvsim_park, p, &u->parked, link)
-   {
+   util_list_for_each_safe(struct nvsim_park, p, &u->parked, link) {
       if (only_unreported && !p->unreported)
          continue;
       util_list_del(&p->link);
@@ -166,13 +168,12 @@ match(const struct nvsim_park *p, bool targeted, uint8_t gpc, uint8_t client,
 }
 
 void
-nvsim_fault_cancel(struct nvsim *sim, bool targeted, uint8_t gpc, uint8_t client,
-                   uint64_t inst_pa, uint64_t gpu_va)
+nvsim_fault_cancel(struct nvsim *sim, bool targeted, uint8_t gpc,
+                   uint8_t client, uint64_t inst_pa, uint64_t gpu_va)
 {
    struct nvsim_fault_unit *u = &sim->fault;
    pthread_mutex_lock(&u->lock);
-   util_list_for_each_safe(struct nvsim_park, p, &u->parked, link)
-   {
+   util_list_for_each_safe(struct nvsim_park, p, &u->parked, link) {
       int i = match(p, targeted, gpc, client, inst_pa, gpu_va);
       if (i < 0)
          continue;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Accesses that the host may refuse. One handler for SIGSEGV and SIGBUS, installed
- * once a process; a signal that does not come from an armed guard of the same thread
- * goes to whoever was there before us. */
+/* Accesses that the host may refuse. One handler for SIGSEGV and SIGBUS,
+ * installed once a process; a signal that does not come from an armed guard of
+ * the same thread goes to whoever was there before us. */
+#include "nvsim_mem_priv.h"
+#include "nvsim_priv.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
-
-#include "nvsim_mem_priv.h"
-#include "nvsim_priv.h"
 
 /* initial-exec: a handler must not allocate thread storage on first touch. */
 static __thread struct nvsim_guard *thread_guard
@@ -61,8 +61,8 @@ install_one(int sig, struct sigaction *prev)
    return sigaction(sig, &sa, NULL) ? -errno : 0;
 }
 
-/* Called again before each launch: the application may have put its own handler in
- * front of ours since. */
+/* Called again before each launch: the application may have put its own handler
+ * in front of ours since. */
 int
 nvsim_guard_install(void)
 {
@@ -81,7 +81,8 @@ nvsim_guard_set_thread(struct nvsim_guard *guard)
 }
 
 bool
-nvsim_guard_copy(struct nvsim_guard *g, void *dst, const void *src, size_t size_B)
+nvsim_guard_copy(struct nvsim_guard *g, void *dst, const void *src,
+                 size_t size_B)
 {
    if (sigsetjmp(g->env, 0))
       return false;

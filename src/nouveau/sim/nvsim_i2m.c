@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Inline to memory: data words of the push buffer go to memory (mesa.md §1.11). */
+/* Inline to memory: data words of the push buffer go to memory (mesa.md §1.11).
+ */
+#include "nvsim_priv.h"
+
 #include <string.h>
 
 #include "nouveau/headers/nv_class.h"
-#include "nvsim_priv.h"
 
 static int
 finish(struct nvsim_channel *c, struct nvsim_i2m *t, const uint32_t *state)
@@ -32,11 +34,11 @@ launch(struct nvsim_channel *c, struct nvsim_i2m *t, const uint32_t *state,
       .length_B = state[NV_I2M_LINE_LENGTH_IN / 4],
       .lines = state[NV_I2M_LINE_COUNT / 4],
       .pitch_B = state[NV_I2M_PITCH_OUT / 4],
-      .gpu_va = nvsim_state_addr(state, NV_I2M_OFFSET_OUT_UPPER) &
-                (NV_MMU_VA_END - 1),
+      .gpu_va =
+         nvsim_state_addr(state, NV_I2M_OFFSET_OUT_UPPER) & (NV_MMU_VA_END - 1),
    };
-   /* Block linear with a block of one GOB height and one line is linear within 64
-    * bytes only; nobody here writes images this way. */
+   /* Block linear with a block of one GOB height and one line is linear within
+    * 64 bytes only; nobody here writes images this way. */
    if (!(data & NV_I2M_LAUNCH_PITCH))
       return nvsim_chan_method_error(c, NV_I2M_LAUNCH_DMA, data,
                                      "block linear upload is not supported");
@@ -58,7 +60,8 @@ load_data(struct nvsim_channel *c, struct nvsim_i2m *t, const uint32_t *state,
    uint64_t gpu_va = t->gpu_va + (uint64_t)t->line * t->pitch_B + t->pos_B;
    struct nvsim_mem_fault f;
    if (nvsim_mem_write(c->worker, gpu_va, &data, n, &f))
-      return nvsim_chan_mmu_error(c, &f, NV_FAULT_CLIENT_HUB_FE, "inline upload");
+      return nvsim_chan_mmu_error(c, &f, NV_FAULT_CLIENT_HUB_FE,
+                                  "inline upload");
    t->pos_B += n;
    if (t->pos_B < t->length_B)
       return 0;
@@ -67,8 +70,8 @@ load_data(struct nvsim_channel *c, struct nvsim_i2m *t, const uint32_t *state,
 }
 
 int
-nvsim_i2m_common(struct nvsim_channel *c, enum nvsim_engine engine, uint32_t method,
-                 uint32_t data)
+nvsim_i2m_common(struct nvsim_channel *c, enum nvsim_engine engine,
+                 uint32_t method, uint32_t data)
 {
    struct nvsim_i2m *t = &c->i2m[engine];
    const uint32_t *state = c->state[engine];
@@ -88,5 +91,6 @@ nvsim_i2m_method(struct nvsim_channel *c, unsigned subch, uint32_t method,
    if (method == NV_MTHD_NO_OPERATION || method == NV_MTHD_WAIT_FOR_IDLE ||
        method < NV_I2M_LINE_LENGTH_IN)
       return 0;
-   return nvsim_chan_method_error(c, method, data, "no such method in this class");
+   return nvsim_chan_method_error(c, method, data,
+                                  "no such method in this class");
 }

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Bulk accesses of host, front end and copy engine: page by page, each page in a
- * section of its own. Their faults are never replayed. */
-#include <errno.h>
-#include <string.h>
-
+/* Bulk accesses of host, front end and copy engine: page by page, each page in
+ * a section of its own. Their faults are never replayed. */
 #include "nvsim_mem_priv.h"
 #include "nvsim_priv.h"
 
+#include <errno.h>
+#include <string.h>
+
 /* Host address of the byte at `loc`, in a section. */
 static uint8_t *
-resolve(struct nvsim_worker *w, const struct nvsim_mem_loc *loc, uint64_t size_B,
-        enum nv_fault_access access, struct nvsim_mem_fault *f_out)
+resolve(struct nvsim_worker *w, const struct nvsim_mem_loc *loc,
+        uint64_t size_B, enum nv_fault_access access,
+        struct nvsim_mem_fault *f_out)
 {
    if (!loc->physical)
       return nvsim_tlb_lookup(w, loc->addr, access, f_out);
    uint8_t *p = nvsim_phys(w->sim, loc->aperture, loc->addr, size_B);
    if (!p)
-      *f_out = (struct nvsim_mem_fault){loc->addr, NV_FAULT_TYPE_REGION, access};
+      *f_out =
+         (struct nvsim_mem_fault){loc->addr, NV_FAULT_TYPE_REGION, access};
    return p;
 }
 
@@ -35,7 +37,8 @@ copy_piece(struct nvsim_worker *w, const struct nvsim_mem_loc *dst,
 {
    nvsim_section_begin(w);
    const uint8_t *s = resolve(w, src, size_B, NV_FAULT_ACCESS_READ, f_out);
-   uint8_t *d = s ? resolve(w, dst, size_B, NV_FAULT_ACCESS_WRITE, f_out) : NULL;
+   uint8_t *d =
+      s ? resolve(w, dst, size_B, NV_FAULT_ACCESS_WRITE, f_out) : NULL;
    bool ok = d && nvsim_guard_copy(&w->guard, d, s, size_B);
    if (d && !ok) {
       const uint8_t *bad = w->guard.host_addr;
@@ -90,8 +93,8 @@ nvsim_mem_write_loc(struct nvsim_worker *w, struct nvsim_mem_loc dst,
 }
 
 int
-nvsim_mem_read(struct nvsim_worker *w, uint64_t gpu_va, void *dst, uint64_t size_B,
-               struct nvsim_mem_fault *f_out)
+nvsim_mem_read(struct nvsim_worker *w, uint64_t gpu_va, void *dst,
+               uint64_t size_B, struct nvsim_mem_fault *f_out)
 {
    struct nvsim_mem_loc src = {.addr = gpu_va};
    return nvsim_mem_copy(w, own(dst), src, size_B, f_out);
@@ -129,7 +132,11 @@ reduce32(uint32_t old, unsigned op, bool is_signed, uint32_t v)
    }
 }
 
-enum word_op { WORD_LOAD, WORD_STORE, WORD_REDUCE };
+enum word_op {
+   WORD_LOAD,
+   WORD_STORE,
+   WORD_REDUCE
+};
 
 struct word_access {
    enum word_op op;
@@ -203,7 +210,8 @@ nvsim_mem_store32(struct nvsim_worker *w, uint64_t gpu_va, uint32_t value,
 
 int
 nvsim_mem_reduce32(struct nvsim_worker *w, uint64_t gpu_va, unsigned op,
-                   bool is_signed, uint32_t value, struct nvsim_mem_fault *f_out)
+                   bool is_signed, uint32_t value,
+                   struct nvsim_mem_fault *f_out)
 {
    struct word_access a = {WORD_REDUCE, op, is_signed, value};
    return word(w, gpu_va, &a, f_out);

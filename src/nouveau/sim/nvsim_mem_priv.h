@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* The one data door: every access of the card to memory by GPU virtual address goes
- * through a worker's TLB and the page walk (kernel.md §7), inside an access section.
+/* The one data door: every access of the card to memory by GPU virtual address
+ * goes through a worker's TLB and the page walk (kernel.md §7), inside an
+ * access section.
  *
- * Rule of sections (docs/sim.md, "Invalidate"): a translation is used only inside the
- * section in which it was looked up, and a section looks at the MMU generation when it
- * begins. nvsim_mmu_invalidate raises the generation, then waits until each section
- * that was open has ended. Inside a section no lock is taken and nothing waits, except
- * that the host kernel may let the access itself wait for its page.
+ * Rule of sections (docs/sim.md, "Invalidate"): a translation is used only
+ * inside the section in which it was looked up, and a section looks at the MMU
+ * generation when it begins. nvsim_mmu_invalidate raises the generation, then
+ * waits until each section that was open has ended. Inside a section no lock is
+ * taken and nothing waits, except that the host kernel may let the access
+ * itself wait for its page.
  *
- * Host refusal: inside a guard SIGSEGV and SIGBUS jump back to where the guard was set
- * (nvsim_guard.c). */
+ * Host refusal: inside a guard SIGSEGV and SIGBUS jump back to where the guard
+ * was set (nvsim_guard.c). */
 #ifndef NVSIM_MEM_PRIV_H
 #define NVSIM_MEM_PRIV_H
 
@@ -70,9 +72,9 @@ struct nvsim_worker {
    struct util_list link; /* nvsim.workers */
    struct nvsim_worker *next_idle;
    struct nvsim *sim;
-   uint32_t section;      /* odd: inside */
-   uint64_t mmu_gen;      /* generation that the TLB agrees with */
-   uint64_t epoch;        /* moves on instead of clearing the TLB */
+   uint32_t section; /* odd: inside */
+   uint64_t mmu_gen; /* generation that the TLB agrees with */
+   uint64_t epoch;   /* moves on instead of clearing the TLB */
    const struct nvsim_vm *vm;
    struct nvsim_guard guard;
    /* FAULTALL: fill without asking for a fault (retry of a parked access). */
@@ -108,16 +110,18 @@ struct nvsim_translation {
 };
 /* Walks the tables for the page of `gpu_va`. -1, or the enum nv_fault_type. The
  * caller is in a section. */
-int nvsim_mmu_walk(struct nvsim *sim, const struct nvsim_vm *vm, uint64_t gpu_va,
-                   enum nv_fault_access access, struct nvsim_translation *t_out);
+int nvsim_mmu_walk(struct nvsim *sim, const struct nvsim_vm *vm,
+                   uint64_t gpu_va, enum nv_fault_access access,
+                   struct nvsim_translation *t_out);
 /* Host address of physical memory, or NULL: outside of VRAM, or a peer. */
 uint8_t *nvsim_phys(struct nvsim *sim, enum nv_aperture aperture, uint64_t pa,
                     uint64_t size_B);
 void nvsim_mmu_invalidate(struct nvsim *sim);
-/* Fills the TLB and returns the host address of the byte, or NULL with *f_out. The
- * caller is in a section. */
+/* Fills the TLB and returns the host address of the byte, or NULL with *f_out.
+ * The caller is in a section. */
 uint8_t *nvsim_tlb_fill(struct nvsim_worker *w, uint64_t gpu_va,
-                        enum nv_fault_access access, struct nvsim_mem_fault *f_out);
+                        enum nv_fault_access access,
+                        struct nvsim_mem_fault *f_out);
 void nvsim_tlb_renew(struct nvsim_worker *w);
 
 extern bool nvsim_have_membarrier;
@@ -177,13 +181,14 @@ int nvsim_mem_write(struct nvsim_worker *w, uint64_t gpu_va, const void *src,
 int nvsim_mem_write_loc(struct nvsim_worker *w, struct nvsim_mem_loc dst,
                         const void *src, uint64_t size_B,
                         struct nvsim_mem_fault *f_out);
-int nvsim_mem_read_loc(struct nvsim_worker *w, struct nvsim_mem_loc src, void *dst,
-                       uint64_t size_B, struct nvsim_mem_fault *f_out);
+int nvsim_mem_read_loc(struct nvsim_worker *w, struct nvsim_mem_loc src,
+                       void *dst, uint64_t size_B,
+                       struct nvsim_mem_fault *f_out);
 /* 4-byte aligned, one store of the host with release order. */
 int nvsim_mem_store32(struct nvsim_worker *w, uint64_t gpu_va, uint32_t value,
                       struct nvsim_mem_fault *f_out);
-int nvsim_mem_load32(struct nvsim_worker *w, uint64_t gpu_va, uint32_t *value_out,
-                     struct nvsim_mem_fault *f_out);
+int nvsim_mem_load32(struct nvsim_worker *w, uint64_t gpu_va,
+                     uint32_t *value_out, struct nvsim_mem_fault *f_out);
 /* Atomic; `op`: enum nv_reduction. */
 int nvsim_mem_reduce32(struct nvsim_worker *w, uint64_t gpu_va, unsigned op,
                        bool is_signed, uint32_t value,

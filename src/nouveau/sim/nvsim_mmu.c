@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* The GMMU: page walk in the hardware's format, the workers' TLBs, invalidate. */
+#include "nvsim_mem_priv.h"
+#include "nvsim_priv.h"
+
 #include <errno.h>
 #include <linux/membarrier.h>
 #include <sched.h>
@@ -8,9 +11,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include "nvsim_mem_priv.h"
-#include "nvsim_priv.h"
 
 static const uint8_t zero_page[NVSIM_PAGE_B] __attribute__((aligned(4096)));
 
@@ -29,8 +29,8 @@ nvsim_phys(struct nvsim *sim, enum nv_aperture aperture, uint64_t pa,
    return sim->vram + pa;
 }
 
-/* False: the table does not lie in VRAM. (Hardware takes tables in system memory too;
- * nobody here makes them, and reading them would need a guard.) */
+/* False: the table does not lie in VRAM. (Hardware takes tables in system
+ * memory too; nobody here makes them, and reading them would need a guard.) */
 static bool
 read_entry(struct nvsim *sim, enum nv_aperture aperture, uint64_t table_pa,
            unsigned offset_B, uint64_t *entry_out)
@@ -71,7 +71,8 @@ check_pte(struct nvsim *sim, uint64_t pte, uint64_t offset,
 /* PD0: a 2 MiB page, or a table of 64 KiB pages before one of 4 KiB pages. */
 static int
 walk_pd0(struct nvsim *sim, enum nv_aperture aperture, uint64_t pd0_pa,
-         uint64_t gpu_va, enum nv_fault_access access, struct nvsim_translation *t)
+         uint64_t gpu_va, enum nv_fault_access access,
+         struct nvsim_translation *t)
 {
    unsigned idx = nv_mmu_index(gpu_va, NV_MMU_PD0_SHIFT, NV_MMU_PD0_ENTRIES);
    uint64_t big, small, pte;
@@ -79,8 +80,8 @@ walk_pd0(struct nvsim *sim, enum nv_aperture aperture, uint64_t pd0_pa,
        !read_entry(sim, aperture, pd0_pa, idx * 16 + 8, &small))
       return NV_FAULT_TYPE_PDE;
    if (big & NV_PDE_IS_PTE)
-      return check_pte(sim, big, util_align_down(gpu_va & 0x1fffff, NVSIM_PAGE_B),
-                       access, t);
+      return check_pte(
+         sim, big, util_align_down(gpu_va & 0x1fffff, NVSIM_PAGE_B), access, t);
    bool has_big = nv_pde_is_present(big), has_small = nv_pde_is_present(small);
    if (!has_big && !has_small) {
       *t = (struct nvsim_translation){0};
@@ -92,11 +93,13 @@ walk_pd0(struct nvsim *sim, enum nv_aperture aperture, uint64_t pd0_pa,
                       &pte))
          return NV_FAULT_TYPE_PDE;
       if ((pte & NV_PTE_VALID) || !has_small || (pte & NV_PTE_VOL))
-         return check_pte(sim, pte, util_align_down(gpu_va & 0xffff, NVSIM_PAGE_B),
+         return check_pte(sim, pte,
+                          util_align_down(gpu_va & 0xffff, NVSIM_PAGE_B),
                           access, t);
    }
    idx = nv_mmu_index(gpu_va, NV_MMU_PT4K_SHIFT, NV_MMU_PT4K_ENTRIES);
-   if (!read_entry(sim, nv_pde_aperture(small), nv_pde_pa(small), idx * 8, &pte))
+   if (!read_entry(sim, nv_pde_aperture(small), nv_pde_pa(small), idx * 8,
+                   &pte))
       return NV_FAULT_TYPE_PDE;
    return check_pte(sim, pte, 0, access, t);
 }
@@ -164,8 +167,8 @@ nvsim_worker_set_vm(struct nvsim_worker *w, const struct nvsim_vm *vm)
 }
 
 uint8_t *
-nvsim_tlb_fill(struct nvsim_worker *w, uint64_t gpu_va, enum nv_fault_access access,
-               struct nvsim_mem_fault *f_out)
+nvsim_tlb_fill(struct nvsim_worker *w, uint64_t gpu_va,
+               enum nv_fault_access access, struct nvsim_mem_fault *f_out)
 {
    struct nvsim_translation t;
    int type = nvsim_mmu_walk(w->sim, w->vm, gpu_va, access, &t);
@@ -188,7 +191,8 @@ nvsim_tlb_fill(struct nvsim_worker *w, uint64_t gpu_va, enum nv_fault_access acc
       e->rd = (uint8_t *)zero_page;
       e->wr = e->at = w->sink;
    }
-   return (access == NV_FAULT_ACCESS_READ ? e->rd : e->wr) + gpu_va % NVSIM_PAGE_B;
+   return (access == NV_FAULT_ACCESS_READ ? e->rd : e->wr) +
+          gpu_va % NVSIM_PAGE_B;
 }
 
 static void
@@ -250,14 +254,15 @@ nvsim_worker_sum_stats(struct nvsim *sim, struct nvsim_worker_stats *sum)
    pthread_mutex_unlock(&sim->workers_lock);
 }
 
-/* Waits for the end of the section that `w` is in, if any. A section that begins
- * later sees the new generation. */
+/* Waits for the end of the section that `w` is in, if any. A section that
+ * begins later sees the new generation. */
 static void
 wait_section(struct nvsim_worker *w)
 {
    uint32_t s = __atomic_load_n(&w->section, __ATOMIC_ACQUIRE);
    for (unsigned spins = 0;
-        (s & 1) && __atomic_load_n(&w->section, __ATOMIC_ACQUIRE) == s; spins++) {
+        (s & 1) && __atomic_load_n(&w->section, __ATOMIC_ACQUIRE) == s;
+        spins++) {
       if (spins < 1000)
          sched_yield();
       else

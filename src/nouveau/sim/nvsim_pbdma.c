@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* GPFIFO and push buffer decode, host methods (mesa.md §2.1, §2.2). The decoder's
- * state lives in the channel: a packet may go on in the next entry. */
+/* GPFIFO and push buffer decode, host methods (mesa.md §2.1, §2.2). The
+ * decoder's state lives in the channel: a packet may go on in the next entry.
+ */
+#include "nvsim_priv.h"
+
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "nouveau/headers/nv_class.h"
-#include "nvsim_priv.h"
 #include "util/util_log.h"
 
 #define CHUNK_DW 1024
@@ -50,7 +52,8 @@ acquired(uint32_t op, uint32_t value, uint32_t payload)
 
 /* Polls: the writer may be any agent, the CPU included. */
 static int
-sem_acquire(struct nvsim_channel *c, uint32_t op, uint64_t gpu_va, uint32_t payload)
+sem_acquire(struct nvsim_channel *c, uint32_t op, uint64_t gpu_va,
+            uint32_t payload)
 {
    for (unsigned spins = 0; !nvsim_chan_stopped(c); spins++) {
       struct nvsim_mem_fault f;
@@ -102,7 +105,8 @@ host_semaphore(struct nvsim_channel *c, uint32_t d)
 static int
 mem_op(struct nvsim_channel *c, uint32_t d)
 {
-   uint32_t a = c->host[NV_HOST_MEM_OP_A / 4], op_c = c->host[NV_HOST_MEM_OP_C / 4];
+   uint32_t a = c->host[NV_HOST_MEM_OP_A / 4],
+            op_c = c->host[NV_HOST_MEM_OP_C / 4];
    switch (NV_HOST_MEM_OP_D_OP(d)) {
    case NV_HOST_MEM_OP_MEMBAR:
    case NV_HOST_MEM_OP_L2_PEER_INVAL:
@@ -113,7 +117,8 @@ mem_op(struct nvsim_channel *c, uint32_t d)
    case NV_HOST_MEM_OP_TLB_INVAL:
    case NV_HOST_MEM_OP_TLB_TARGETED: {
       uint32_t inval = NV_MMU_INVAL_TRIGGER | NV_MMU_INVAL_ALL_VA |
-                       NV_HOST_MEM_OP_C_REPLAY(op_c) << NV_MMU_INVAL_REPLAY_SHIFT |
+                       NV_HOST_MEM_OP_C_REPLAY(op_c)
+                          << NV_MMU_INVAL_REPLAY_SHIFT |
                        NV_HOST_MEM_OP_A_GPC(a) << NV_MMU_INVAL_GPC_SHIFT |
                        NV_HOST_MEM_OP_A_CLIENT(a) << NV_MMU_INVAL_CLIENT_SHIFT;
       nvsim_wr32(c->sim, NV_MMU_INVALIDATE, inval);
@@ -126,7 +131,8 @@ mem_op(struct nvsim_channel *c, uint32_t d)
 }
 
 static int
-host_method(struct nvsim_channel *c, unsigned subch, uint32_t method, uint32_t data)
+host_method(struct nvsim_channel *c, unsigned subch, uint32_t method,
+            uint32_t data)
 {
    c->host[method / 4] = data;
    switch (method) {
@@ -164,13 +170,14 @@ host_method(struct nvsim_channel *c, unsigned subch, uint32_t method, uint32_t d
 /* ---- decode ---- */
 
 static int
-run_method(struct nvsim_channel *c, unsigned subch, uint32_t method, uint32_t data)
+run_method(struct nvsim_channel *c, unsigned subch, uint32_t method,
+           uint32_t data)
 {
    if (unlikely(nvsim_debug(c->sim, NVSIM_DEBUG_METHODS)))
       fprintf(stderr, "nvsim: ch%u sub%u %-8s %04x = %08x\n", c->chid, subch,
-              method < NV_HOST_METHOD_END   ? "host"
-              : c->subch[subch].cls ? c->subch[subch].cls->name
-                                    : "?",
+              method < NV_HOST_METHOD_END ? "host"
+              : c->subch[subch].cls       ? c->subch[subch].cls->name
+                                          : "?",
               method, data);
    if (method < NV_HOST_METHOD_END)
       return host_method(c, subch, method, data);
@@ -182,8 +189,8 @@ run_method(struct nvsim_channel *c, unsigned subch, uint32_t method, uint32_t da
    return cls->method(c, subch, method, data);
 }
 
-/* A header, or the next word of the packet that is open. 1: skip the rest of the
- * segment. */
+/* A header, or the next word of the packet that is open. 1: skip the rest of
+ * the segment. */
 static int
 push_word(struct nvsim_channel *c, uint32_t word)
 {
@@ -199,7 +206,8 @@ push_word(struct nvsim_channel *c, uint32_t word)
    }
    struct nv_push_packet p;
    if (!nv_push_decode(word, &p))
-      return nvsim_chan_pbdma_error(c, p.method, word, "malformed method header");
+      return nvsim_chan_pbdma_error(c, p.method, word,
+                                    "malformed method header");
    if (p.op == NV_PUSH_OP_END)
       return 1;
    if (p.op == NV_PUSH_OP_IMMD)

@@ -22,7 +22,8 @@ work(void *arg)
          pthread_cond_wait(&p->work, &p->lock);
       if (util_list_is_empty(&p->queue))
          break;
-      struct nvsim_job *job = util_list_first(&p->queue, struct nvsim_job, link);
+      struct nvsim_job *job =
+         util_list_first(&p->queue, struct nvsim_job, link);
       util_list_del(&job->link);
       pthread_mutex_unlock(&p->lock);
       job->run(job);
@@ -43,8 +44,9 @@ nvsim_pool_create(unsigned threads)
    pthread_mutex_init(&p->lock, NULL);
    pthread_cond_init(&p->work, NULL);
    util_list_init(&p->queue);
-   while (p->num_threads < threads &&
-          !util_svc_thread_create(&p->threads[p->num_threads], "nvsim-sm", work, p))
+   while (
+      p->num_threads < threads &&
+      !util_svc_thread_create(&p->threads[p->num_threads], "nvsim-sm", work, p))
       p->num_threads++;
    return p;
 }

@@ -7,12 +7,13 @@
 #ifndef NVSIM_PRIV_H
 #define NVSIM_PRIV_H
 
+#include "nvsim_mem_priv.h"
+
 #include <pthread.h>
 
 #include "nouveau/headers/nv_push.h"
 #include "nouveau/headers/nv_regs.h"
 #include "nouveau/sim/nvsim.h"
-#include "nvsim_mem_priv.h"
 #include "util/util_svc.h"
 
 struct nvsim_channel;
@@ -38,7 +39,8 @@ void nvsim_pool_submit(struct nvsim_pool *pool, struct nvsim_job *job);
 
 /* ---- fault unit (nvsim_fault.c) ---- */
 
-#define NVSIM_PARK_PAGES 64 /* pages of one warp instruction: 32 lanes, 2 accesses */
+#define NVSIM_PARK_PAGES                                                       \
+   64 /* pages of one warp instruction: 32 lanes, 2 accesses */
 
 enum nvsim_park_state {
    NVSIM_PARK_NONE,
@@ -76,7 +78,8 @@ void nvsim_fault_wr32(struct nvsim *sim, uint32_t reg, uint32_t value);
 /* Can this client of this channel wait for a replay at all? */
 bool nvsim_fault_is_replayable(struct nvsim *sim, const struct nvsim_channel *c,
                                uint8_t client);
-/* park->faults, num, gpc, client and chan are set; one entry a page is written. */
+/* park->faults, num, gpc, client and chan are set; one entry a page is written.
+ */
 void nvsim_fault_raise(struct nvsim *sim, struct nvsim_park *park);
 /* Takes a waiting park back (its grid ended). */
 void nvsim_fault_drop(struct nvsim *sim, struct nvsim_park *park);
@@ -156,18 +159,20 @@ enum nvsim_engine {
 struct nvsim_class {
    enum nvsim_engine engine;
    const char *name;
-   /* 0, or -1: an error has been raised. state[method / 4] holds the data already. */
+   /* 0, or -1: an error has been raised. state[method / 4] holds the data
+    * already. */
    int (*method)(struct nvsim_channel *c, unsigned subch, uint32_t method,
                  uint32_t data);
 };
 
-const struct nvsim_class *nvsim_class_find(const struct nvsim *sim, uint16_t id);
+const struct nvsim_class *nvsim_class_find(const struct nvsim *sim,
+                                           uint16_t id);
 uint16_t nvsim_class_copy_id(const struct nvsim *sim);
 
 int nvsim_3d_method(struct nvsim_channel *c, unsigned subch, uint32_t method,
                     uint32_t data);
-int nvsim_compute_method(struct nvsim_channel *c, unsigned subch, uint32_t method,
-                         uint32_t data);
+int nvsim_compute_method(struct nvsim_channel *c, unsigned subch,
+                         uint32_t method, uint32_t data);
 int nvsim_i2m_method(struct nvsim_channel *c, unsigned subch, uint32_t method,
                      uint32_t data);
 int nvsim_copy_method(struct nvsim_channel *c, unsigned subch, uint32_t method,
@@ -194,8 +199,9 @@ int nvsim_chan_method_error(struct nvsim_channel *c, uint32_t method,
 int nvsim_chan_pbdma_error(struct nvsim_channel *c, uint32_t method,
                            uint32_t data, const char *why);
 /* Of a HUB client. */
-int nvsim_chan_mmu_error(struct nvsim_channel *c, const struct nvsim_mem_fault *f,
-                         uint8_t hub_client, const char *what);
+int nvsim_chan_mmu_error(struct nvsim_channel *c,
+                         const struct nvsim_mem_fault *f, uint8_t hub_client,
+                         const char *what);
 
 /* nvsim_pbdma.c: runs GPFIFO entries until GP_PUT or a stop. */
 void nvsim_pbdma_run(struct nvsim_channel *c);

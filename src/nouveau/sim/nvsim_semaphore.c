@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* Semaphore releases of host, 3D, compute, I2M, copy and QMD (mesa.md §1.14). */
+#include "nvsim_priv.h"
+
 #include <string.h>
 
 #include "nouveau/headers/nv_class.h"
-#include "nvsim_priv.h"
 
-/* +0 payload, +4 zero, +8 time. The payload goes last: who polls it may read the
- * time. */
+/* +0 payload, +4 zero, +8 time. The payload goes last: who polls it may read
+ * the time. */
 static int
 write_four(struct nvsim_channel *c, const struct nvsim_release *r,
            struct nvsim_mem_fault *f)
@@ -45,7 +46,8 @@ nvsim_release(struct nvsim_channel *c, const struct nvsim_release *r)
 }
 
 int
-nvsim_report_semaphore(struct nvsim_channel *c, const uint32_t *state, bool is_3d)
+nvsim_report_semaphore(struct nvsim_channel *c, const uint32_t *state,
+                       bool is_3d)
 {
    uint32_t d = state[NV_SET_REPORT_SEMAPHORE_D / 4];
    uint32_t hi = state[NV_SET_REPORT_SEMAPHORE_A / 4] & 0xff;

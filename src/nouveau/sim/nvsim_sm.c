@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* A worker runs the CTAs of its SMs. It finishes what it has started before it starts
- * more, because a CTA's registers are then in the host's caches; but a CTA that runs
- * for long, waits or is parked lets others in, up to the occupancy of the SMs, so that
- * CTAs which wait for each other make progress as on hardware. */
+/* A worker runs the CTAs of its SMs. It finishes what it has started before it
+ * starts more, because a CTA's registers are then in the host's caches; but a
+ * CTA that runs for long, waits or is parked lets others in, up to the
+ * occupancy of the SMs, so that CTAs which wait for each other make progress as
+ * on hardware. */
+#include "nvsim_sm_priv.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "nvsim_sm_priv.h"
 
 #define WARP_BUDGET 8192   /* instructions until the next warp's turn */
 #define CTA_BUDGET  400000 /* ... until the next CTA's */
@@ -104,8 +105,8 @@ destroy_cta(struct nvsim_cta *cta)
    util_svc_free(cta);
 }
 
-/* Bijection of [0, num_ctas): a bijection of the next power of two, walked until it
- * comes back. The identity without a seed. */
+/* Bijection of [0, num_ctas): a bijection of the next power of two, walked
+ * until it comes back. The identity without a seed. */
 static uint64_t
 shuffle_index(const struct nvsim_grid *g, uint64_t i)
 {
@@ -183,7 +184,8 @@ unpark(struct nvsim_cta *cta)
       struct nvsim_warp *w = &cta->warps[i];
       if (w->state != NVSIM_WARP_PARKED)
          continue;
-      enum nvsim_park_state s = __atomic_load_n(&w->park.state, __ATOMIC_ACQUIRE);
+      enum nvsim_park_state s =
+         __atomic_load_n(&w->park.state, __ATOMIC_ACQUIRE);
       if (s == NVSIM_PARK_CANCEL) {
          cancelled(w);
       } else if (s == NVSIM_PARK_REPLAY) {
@@ -203,8 +205,8 @@ has_state(const struct nvsim_cta *cta, enum nvsim_warp_state state)
    return false;
 }
 
-/* Sleeps until a parked warp of this worker may go on, or the grid is over. All its
- * CTAs wait. */
+/* Sleeps until a parked warp of this worker may go on, or the grid is over. All
+ * its CTAs wait. */
 static void
 wait_parked(struct sm *sm)
 {
@@ -281,8 +283,8 @@ run_slice(struct sm *sm, struct nvsim_cta *cta)
          if (w->state != NVSIM_WARP_READY)
             continue;
          any = true;
-         int budget = shuffled ? 1 + (int)(next_random(sm) % WARP_BUDGET)
-                               : WARP_BUDGET;
+         int budget =
+            shuffled ? 1 + (int)(next_random(sm) % WARP_BUDGET) : WARP_BUDGET;
          nvsim_warp_run(w, budget);
          left -= budget - MAX2(w->budget, 0);
       }
@@ -359,10 +361,11 @@ nvsim_sm_work(struct nvsim_grid *grid, struct nvsim_worker *worker,
       .worker = worker,
       .index = worker_index,
       .num_workers = num_workers,
-      .num_sms =
-         (grid->sim->config.sm_count - worker_index + num_workers - 1) / num_workers,
-      .random = (grid->sim->config.seed + grid->serial) * 0x9e3779b97f4a7c15ull |
-                1ull << 63,
+      .num_sms = (grid->sim->config.sm_count - worker_index + num_workers - 1) /
+                 num_workers,
+      .random =
+         (grid->sim->config.seed + grid->serial) * 0x9e3779b97f4a7c15ull |
+         1ull << 63,
    };
    sm.slots = grid->sequential ? 1 : sm.num_sms * grid->ctas_per_sm;
    sm.slots = MIN2(sm.slots, grid->num_ctas);

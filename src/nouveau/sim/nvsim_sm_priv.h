@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Grid, CTA, warp. A worker (host thread) stands for some SMs; it owns the CTAs it has
- * started, so nothing here is locked but struct nvsim_grid's few shared members. */
+/* Grid, CTA, warp. A worker (host thread) stands for some SMs; it owns the CTAs
+ * it has started, so nothing here is locked but struct nvsim_grid's few shared
+ * members. */
 #ifndef NVSIM_SM_PRIV_H
 #define NVSIM_SM_PRIV_H
 
 #include "nvsim_code_priv.h"
 #include "nvsim_priv.h"
+
 #include "util/util_bitset.h"
 
 #define NVSIM_LANES    32
@@ -32,8 +34,8 @@ enum nvsim_warp_error_id {
    NVSIM_WARP_INVALID_ADDR_SPACE = 0x10,
    NVSIM_WARP_ILLEGAL_PARAM2 = 0x11,
    NVSIM_WARP_INVALID_CONST_ADDR_LDC = 0x12,
-   /* BPT.TRAP and a barrier nobody can pass have no id of their own in the list; the
-    * text tells. */
+   /* BPT.TRAP and a barrier nobody can pass have no id of their own in the
+    * list; the text tells. */
    NVSIM_WARP_EXIT = 0x15,
 };
 
@@ -71,11 +73,11 @@ struct nvsim_grid {
    bool abort;
    pthread_mutex_t lock;
    pthread_cond_t changed;
-   unsigned helpers; /* jobs submitted and not finished */
+   unsigned helpers;           /* jobs submitted and not finished */
    struct helper *helper_list; /* the owner's */
    pthread_t owner;
    uint64_t start_ns;
-   bool failed;            /* `error` is set; first one wins */
+   bool failed; /* `error` is set; first one wins */
    struct nvsim_error error;
    uint64_t instructions;
 };
@@ -123,7 +125,8 @@ struct nvsim_warp {
    uint32_t index;
    uint32_t lanes;  /* that exist */
    uint32_t exited; /* or never existed */
-   /* Lanes of `cur` whose effects on memory are done: a replay leaves them out. */
+   /* Lanes of `cur` whose effects on memory are done: a replay leaves them out.
+    */
    volatile uint32_t done;
    volatile uint32_t mem_lane; /* lane that is accessing memory now */
    uint32_t mem_mask; /* lanes of a store or atomic under way, else 0 */
@@ -151,8 +154,8 @@ struct nvsim_warp {
 };
 
 struct nvsim_barrier {
-   uint64_t waiting; /* warps */
-   uint32_t arrived; /* threads, in whole warps */
+   uint64_t waiting;  /* warps */
+   uint32_t arrived;  /* threads, in whole warps */
    uint32_t expected; /* 0: the whole CTA */
    uint32_t popc;
    bool all, any;
@@ -183,7 +186,8 @@ void nvsim_grid_fail(struct nvsim_grid *grid, const struct nvsim_error *e);
 void nvsim_grid_want_helpers(struct nvsim_grid *grid);
 
 /* nvsim_warp.c */
-void nvsim_warp_init(struct nvsim_warp *w, struct nvsim_cta *cta, unsigned index);
+void nvsim_warp_init(struct nvsim_warp *w, struct nvsim_cta *cta,
+                     unsigned index);
 /* READY until something else, or for `budget` instructions. */
 void nvsim_warp_run(struct nvsim_warp *w, int budget);
 void nvsim_warp_exit_lanes(struct nvsim_warp *w, uint32_t lanes);
@@ -195,8 +199,8 @@ void nvsim_warp_jump(struct nvsim_warp *w, uint64_t pc_va);
 void nvsim_cta_check_barriers(struct nvsim_cta *cta);
 /* Leaves the instruction: warp error. `lanes`: the offenders. */
 void __attribute__((noreturn))
-nvsim_warp_error(struct nvsim_warp *w, enum nvsim_warp_error_id id, uint32_t lanes,
-                 uint64_t gpu_va, const char *text);
+nvsim_warp_error(struct nvsim_warp *w, enum nvsim_warp_error_id id,
+                 uint32_t lanes, uint64_t gpu_va, const char *text);
 /* Leaves the instruction: w->park.faults[0..num) are the faults of `client`. */
 void __attribute__((noreturn))
 nvsim_warp_fault(struct nvsim_warp *w, unsigned num, uint8_t client);
@@ -221,8 +225,8 @@ nvsim_warp_next_pc(const struct nvsim_warp *w, const struct nvsim_instr *in)
    return w->page->va + in[1].page_off;
 }
 
-/* nvsim_const.c: memory of c[bank][off, off + size_B); reads 0 past the bank's end. May
- * leave the instruction. */
+/* nvsim_const.c: memory of c[bank][off, off + size_B); reads 0 past the bank's
+ * end. May leave the instruction. */
 const uint8_t *nvsim_const(struct nvsim_warp *w, unsigned bank, uint32_t off,
                            unsigned size_B);
 /* Copies code or constants; may leave the instruction. */

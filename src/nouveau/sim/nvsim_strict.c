@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-#include <stdlib.h>
-
 #include "nvsim_sm_priv.h"
+
+#include <stdlib.h>
 
 struct nvsim_strict {
    uint64_t cycle;

@@ -6,12 +6,13 @@
  *   READY -> PARKED -> READY         replayable fault, replay
  *   READY -> DONE                    no lanes left
  * An error ends the grid, not the warp. */
+#include "nvsim_exec_priv.h"
+#include "nvsim_sm_priv.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "nvsim_exec_priv.h"
-#include "nvsim_sm_priv.h"
 #include "util/util_buf.h"
 
 /* ---- code fetch ---- */
@@ -34,7 +35,8 @@ exec_fetch(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    w->budget++; /* was no instruction */
 }
 
-static const struct nvsim_instr fetch_instr = {.fn = exec_fetch, .guard = SASS_PT};
+static const struct nvsim_instr fetch_instr = {.fn = exec_fetch,
+                                               .guard = SASS_PT};
 
 void
 nvsim_warp_jump(struct nvsim_warp *w, uint64_t pc_va)
@@ -60,7 +62,8 @@ nvsim_exec_next_page(struct nvsim_warp *w, const struct nvsim_instr *in,
 }
 
 void
-nvsim_exec_illegal(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
+nvsim_exec_illegal(struct nvsim_warp *w, const struct nvsim_instr *in,
+                   uint32_t mask)
 {
    nvsim_warp_error(w, NVSIM_WARP_ILLEGAL_ENCODING, w->active, 0,
                     "illegal instruction");
@@ -76,15 +79,15 @@ nvsim_exec_misaligned_reg(struct nvsim_warp *w, const struct nvsim_instr *in,
 
 /* ---- the loop ---- */
 
-static void __attribute__((noreturn, cold))
-bad_register(struct nvsim_warp *w)
+static void __attribute__((noreturn, cold)) bad_register(struct nvsim_warp *w)
 {
    nvsim_warp_error(w, NVSIM_WARP_OOR_REG, w->active, 0,
                     "register beyond the launch's register count");
 }
 
 void
-nvsim_exec_decode(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
+nvsim_exec_decode(struct nvsim_warp *w, const struct nvsim_instr *in,
+                  uint32_t mask)
 {
    nvsim_code_decode(w->page, (struct nvsim_instr *)in);
    if (in->max_reg >= w->num_regs)
@@ -92,8 +95,7 @@ nvsim_exec_decode(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t m
    in->fn(w, in, w->active & (w->pred[in->guard] ^ in->guard_not));
 }
 
-static void __attribute__((noinline))
-loop(struct nvsim_warp *w)
+static void __attribute__((noinline)) loop(struct nvsim_warp *w)
 {
    while (w->budget > 0 && w->state == NVSIM_WARP_READY) {
       const struct nvsim_instr *in = w->ip;
@@ -107,8 +109,7 @@ loop(struct nvsim_warp *w)
 }
 
 /* With trace or strict. */
-static void __attribute__((noinline))
-loop_debug(struct nvsim_warp *w)
+static void __attribute__((noinline)) loop_debug(struct nvsim_warp *w)
 {
    struct nvsim *sim = w->grid->sim;
    while (w->budget > 0 && w->state == NVSIM_WARP_READY) {
@@ -143,8 +144,8 @@ run_loop(struct nvsim_warp *w)
 /* ---- what leaves the loop by a jump ---- */
 
 void
-nvsim_warp_error(struct nvsim_warp *w, enum nvsim_warp_error_id id, uint32_t lanes,
-                 uint64_t gpu_va, const char *text)
+nvsim_warp_error(struct nvsim_warp *w, enum nvsim_warp_error_id id,
+                 uint32_t lanes, uint64_t gpu_va, const char *text)
 {
    w->error_id = id;
    w->error_lanes = lanes;
@@ -249,7 +250,8 @@ take_fault(struct nvsim_warp *w)
    nvsim_fault_raise(grid->sim, &w->park);
 }
 
-/* The host refused the access of w->mem_lane to w->mem_va. Still in the section. */
+/* The host refused the access of w->mem_lane to w->mem_va. Still in the
+ * section. */
 static void
 host_refused(struct nvsim_warp *w)
 {
@@ -395,9 +397,9 @@ nvsim_warp_init(struct nvsim_warp *w, struct nvsim_cta *cta, unsigned index)
    w->done = 0;
    w->retry = false;
    w->park.state = NVSIM_PARK_NONE;
-   w->local_va = grid->local_base + cta->sm * grid->local_sm_B +
-                 (uint64_t)(cta->slot * grid->warps_per_cta + index) *
-                    grid->local_warp_B;
+   w->local_va =
+      grid->local_base + cta->sm * grid->local_sm_B +
+      (uint64_t)(cta->slot * grid->warps_per_cta + index) * grid->local_warp_B;
    w->cur = NULL;
    w->page = NULL;
    w->pending_pc = grid->entry_va;
@@ -407,14 +409,15 @@ nvsim_warp_init(struct nvsim_warp *w, struct nvsim_cta *cta, unsigned index)
 }
 
 void
-nvsim_warp_trace(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
+nvsim_warp_trace(struct nvsim_warp *w, const struct nvsim_instr *in,
+                 uint32_t mask)
 {
    struct util_buf b;
    util_buf_init(&b);
    uint64_t pc = nvsim_warp_pc(w) - w->grid->entry_va;
    sass_print(&in->i, pc, &b);
    fprintf(stderr, "nvsim: cta %llu warp %u %05llx %08x/%08x %s\n",
-           (unsigned long long)w->cta->index, w->index, (unsigned long long)pc, mask,
-           w->active, b.data ? b.data : "?");
+           (unsigned long long)w->cta->index, w->index, (unsigned long long)pc,
+           mask, w->active, b.data ? b.data : "?");
    util_buf_finish(&b);
 }
