@@ -441,6 +441,9 @@ init_ra(struct nvir_ra *ra, struct nvir_shader *s)
    nvir_register_demand(s, &ra->live, demand);
    ra->files[NVIR_CLASS_GPR].limit =
       choose_gpr_limit(s, demand[NVIR_CLASS_GPR]);
+   ra->files[NVIR_CLASS_GPR].free_height =
+      util_align(MAX2(demand[NVIR_CLASS_GPR], 32), 8);
+   ra->files[NVIR_CLASS_PRED].free_height = SASS_PT;
    ra->files[NVIR_CLASS_PRED].limit = nvir_register_limit(s, NVIR_CLASS_PRED);
    ra->files[NVIR_CLASS_CC].limit = 1;
    /* Names made on the way are never looked up here: they only stand in

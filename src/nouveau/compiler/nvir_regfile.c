@@ -11,6 +11,8 @@ nvir_regfile_place(struct nvir_regfile *f, struct nvir_value *v, int reg)
    for (unsigned w = 0; w < v->words; w++)
       f->owner[reg + w] = v;
    f->used = MAX2(f->used, reg + v->words);
+   f->next =
+      reg + v->words < MIN2(f->limit, f->free_height) ? reg + v->words : 0;
 }
 
 void
@@ -52,7 +54,7 @@ place_cost(const struct nvir_regfile *f, int reg, unsigned words,
    for (unsigned w = 0; w < words; w++)
       if (f->reserved[reg + w] && f->reserved[reg + w] != self)
          cost = 16;
-   if (reg + words > f->used)
+   if (reg + words > f->used && reg + words > f->free_height)
       cost += 4;
    if (words == 1 && is_empty(f, reg & ~1, 2))
       cost += 1;
@@ -66,9 +68,10 @@ nvir_regfile_find(const struct nvir_regfile *f, unsigned words,
                   const struct nvir_value *self)
 {
    int best = NVIR_NO_REG;
-   unsigned best_cost = UINT32_MAX;
-   for (int reg = 0; reg + words <= f->limit && best_cost;
-        reg += nvir_reg_align(words)) {
+   unsigned best_cost = UINT32_MAX, align = nvir_reg_align(words);
+   unsigned num = f->limit / align, first = f->next / align;
+   for (unsigned n = 0; n < num && best_cost; n++) {
+      int reg = (first + n) % num * align;
       if (!nvir_regfile_is_free(f, reg, words))
          continue;
       unsigned cost = place_cost(f, reg, words, self);

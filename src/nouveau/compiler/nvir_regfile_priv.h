@@ -11,8 +11,10 @@
 #define NVIR_MAX_GPR 255 /* R0..R254 */
 
 struct nvir_regfile {
-   unsigned limit;                             /* registers that may be used */
-   unsigned used;                              /* highest used so far + 1 */
+   unsigned limit;       /* registers that may be used */
+   unsigned used;        /* highest used so far + 1 */
+   unsigned free_height; /* up to here height costs nothing */
+   unsigned next;        /* where the search for a place begins */
    struct nvir_value *owner[NVIR_MAX_GPR + 1]; /* NULL: free */
    struct nvir_value
       *reserved[NVIR_MAX_GPR + 1]; /* kept for this vector, softly */
