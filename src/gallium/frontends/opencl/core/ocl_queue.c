@@ -328,7 +328,8 @@ flush_locked(struct ocl_queue *q)
       b->error = flush_pipe(q, &b->fence);
    util_list_for_each(struct ocl_event, cmd, &b->commands, link) {
       cmd->submit_ns = now;
-      ocl_event_advance(cmd, CL_SUBMITTED);
+      if (!cmd->error) /* what has failed already goes to its end in one step */
+         ocl_event_advance(cmd, CL_SUBMITTED);
    }
    pthread_mutex_lock(&q->lock);
    b->retiring = false;
@@ -374,8 +375,10 @@ batch_end(struct ocl_queue *q, struct ocl_batch *b)
 {
    struct pipe_screen *screen = q->dev->screen;
 
-   util_list_for_each(struct ocl_event, cmd, &b->commands, link)
-      ocl_event_advance(cmd, CL_RUNNING);
+   util_list_for_each(struct ocl_event, cmd, &b->commands, link) {
+      if (!cmd->error)
+         ocl_event_advance(cmd, CL_RUNNING);
+   }
    cl_int error = batch_wait(q, b);
    if (ocl_queue_is_profiling(q))
       batch_times(q, b);
