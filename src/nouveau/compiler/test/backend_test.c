@@ -55,6 +55,22 @@ check_output(const uint8_t *want, const uint8_t *got, unsigned seed)
    }
 }
 
+/* The instruction words, one a line, for compare_code.py. */
+static void
+dump_code(const struct util_buf *code)
+{
+   const char *path = getenv("NVIR_DUMP");
+   FILE *f = path ? fopen(path, "a") : NULL;
+   for (size_t pc = 0; f && pc < code->size_B; pc += SASS_WORD_B) {
+      uint64_t word;
+      memcpy(&word, code->data + pc, sizeof(word));
+      if (pc % SASS_BUNDLE_B)
+         fprintf(f, "%016llx\n", (unsigned long long)word);
+   }
+   if (f)
+      fclose(f);
+}
+
 struct totals {
    unsigned spills, instrs_B, gprs;
    uint64_t cycles;
@@ -70,6 +86,7 @@ run_one(const struct random_options *o, uint64_t debug, struct totals *t)
    run_ssa(s, want);
    util_buf_init(&code);
    compile(s, &code);
+   dump_code(&code);
    t->spills += s->num_spills;
    t->instrs_B += code.size_B;
    t->gprs = MAX2(t->gprs, s->num_gprs);
