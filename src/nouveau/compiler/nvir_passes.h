@@ -27,13 +27,14 @@ void nvir_opt_fold(struct nvir_shader *s);
 void nvir_lower_div(struct nvir_shader *s);  /* integer division */
 void nvir_lower_fdiv(struct nvir_shader *s); /* float division, square root */
 void nvir_lower_atomics(struct nvir_shader *s);
-void nvir_lower_mem(struct nvir_shader *s); /* alignment, width, spaces */
+void nvir_lower_int(struct nvir_shader *s);  /* what takes several 64-bit steps */
 void
 nvir_analyze_uniformity(struct nvir_shader *s); /* sets CBR's is_divergent */
 int
 nvir_check_convergence(struct nvir_shader *s); /* -EAGAIN: structurize first */
 int nvir_legalize(struct nvir_shader *s);
 void nvir_split_critical_edges(struct nvir_shader *s);
+void nvir_opt_jumps(struct nvir_shader *s); /* empty blocks, after allocation */
 
 /* Back half. */
 void nvir_analyze_loops(struct nvir_shader *s); /* block->loop_depth */

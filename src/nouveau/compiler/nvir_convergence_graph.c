@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* The graph of levels: loops, ways out, added nodes. */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "nouveau/compiler/nvir_convergence_priv.h"
+
+/* A block with nothing but EXIT: its predecessors may end there themselves. */
+static bool
+is_bare_exit(const struct nvir_block *b)
+{
+   const struct nvir_instr *term = nvir_block_terminator(b);
+   return term && term->op == NVIR_OP_EXIT && b->instrs.next == &term->link;
+}
+
+static void
+init_node(struct nvir_convergence *cv, struct nvir_block *b)
+{
+   struct nvir_node *n = &cv->nodes[b->index];
+   struct nvir_instr *term = nvir_block_terminator(b);
+   int *succ = cv->g.succ[b->index];
+
+   n->block = b;
+   n->level = n->join = NVIR_NODE_NONE;
+   assert(term);
+   n->has_exit = term->op == NVIR_OP_EXIT;
+   n->has_trap = term->op == NVIR_OP_TRAP;
+   n->is_divergent =
+      term->op == NVIR_OP_CBR && (term->is_divergent || cv->all_divergent);
+   for (unsigned e = 0; e < 2; e++)
+      n->exits[e] = b->succs[e] && is_bare_exit(b->succs[e]);
+   /* An edge that is an EXIT is none for the graph; the other moves up. */
+   if (n->exits[0]) {
+      succ[0] = n->exits[1] ? NVIR_NODE_NONE : succ[1];
+      succ[1] = NVIR_NODE_NONE;
+   } else if (n->exits[1]) {
+      succ[1] = NVIR_NODE_NONE;
+   }
+}
+
+static int
+add_node(struct nvir_convergence *cv, enum nvir_node_kind kind, int succ)
+{
+   int i = nvir_graph_add(&cv->g, succ, NVIR_NODE_NONE);
+   cv->nodes[i] = (struct nvir_node){.kind = kind,
+                                     .level = NVIR_NODE_NONE,
+                                     .join = NVIR_NODE_NONE};
+   return i;
+}
+
+/* Ends of the program as post-dominance sees them: traps do not count. */
+static int *
+post_dominators(struct nvir_convergence *cv)
+{
+   bool *is_end = util_arena_array(cv->g.arena, bool, cv->g.n);
+   int *ipdom = util_arena_array(cv->g.arena, int, cv->g.n + 1);
+   for (unsigned i = 0; i < cv->g.n; i++)
+      is_end[i] = cv->g.succ[i][0] == NVIR_NODE_NONE && !cv->nodes[i].has_trap;
+   nvir_graph_post_dominators(&cv->g, is_end, ipdom);
+   return ipdom;
+}
+
+static unsigned
+reach_count(struct nvir_convergence *cv, int from)
+{
+   uint64_t *set = nvir_graph_set(&cv->g);
+   nvir_graph_reach(&cv->g, from, NVIR_NODE_NONE, set);
+   return util_bitset_count_range(set, 0, cv->g.n);
+}
+
+/* Where all ways out of the loop come together: the ways of one that returns by
+ * itself are left out. NVIR_NODE_NONE: nobody goes on after the loop. */
+static int
+find_after(struct nvir_convergence *cv, const uint64_t *loop)
+{
+   int *ipdom = post_dominators(cv);
+   int after = NVIR_NODE_NONE, largest = NVIR_NODE_NONE, sink = cv->g.n;
+   unsigned most = 0;
+
+   util_bitset_for_each(i, loop, cv->g.n) {
+      for (unsigned e = 0; e < 2; e++) {
+         int s = cv->g.succ[i][e];
+         if (s == NVIR_NODE_NONE || util_bitset_test(loop, s) ||
+             ipdom[s] == NVIR_NODE_NONE)
+            continue;
+         unsigned reach = reach_count(cv, s);
+         if (reach > most) {
+            most = reach;
+            largest = s;
+         }
+         after = after == NVIR_NODE_NONE || after == sink
+                    ? (after == sink ? sink : s)
+                    : nvir_graph_common_post_dominator(&cv->g, ipdom, after, s);
+      }
+   }
+   return after == sink ? largest : after;
+}
+
+static void
+add_ways_out(struct nvir_convergence *cv, uint64_t *nodes, int after)
+{
+   uint64_t *out = nvir_graph_set(&cv->g);
+   util_bitset_for_each(i, nodes, cv->g.n)
+      for (unsigned e = 0; e < 2; e++) {
+         int s = cv->g.succ[i][e];
+         if (s != NVIR_NODE_NONE && !util_bitset_test(nodes, s))
+            nvir_graph_reach(&cv->g, s, after, out);
+      }
+   util_bitset_for_each(i, out, cv->g.n)
+      util_bitset_set(nodes, i);
+}
+
+static void
+redirect(struct nvir_convergence *cv, unsigned from, int old, int to)
+{
+   for (unsigned e = 0; e < 2; e++)
+      if (cv->g.succ[from][e] == old)
+         cv->g.succ[from][e] = to;
+}
+
+/* One edge back, from a node that does nothing else, unless the loop's last
+ * test has the only one and leaves directly. */
+static void
+add_latch(struct nvir_convergence *cv, struct nvir_level *l)
+{
+   unsigned count = 0, plain = 0;
+   util_bitset_for_each(i, l->nodes, cv->g.n)
+      for (unsigned e = 0; e < 2; e++) {
+         if (cv->g.succ[i][e] != l->header)
+            continue;
+         int other = cv->g.succ[i][!e];
+         count++;
+         plain += other == NVIR_NODE_NONE || other == l->after;
+      }
+   if (count == 1 && plain == 1)
+      return;
+   unsigned n = cv->g.n;
+   int latch = add_node(cv, NVIR_NODE_LATCH, l->header);
+   util_bitset_for_each(i, l->nodes, n)
+      redirect(cv, i, l->header, latch);
+   util_bitset_set(l->nodes, latch);
+}
+
+static bool
+add_level(struct nvir_convergence *cv, int header)
+{
+   struct nvir_level *l = &cv->levels[cv->num_levels];
+   unsigned n;
+
+   nvir_graph_analyze(&cv->g);
+   *l = (struct nvir_level){.header = header,
+                            .after = NVIR_NODE_NONE,
+                            .nodes = nvir_graph_set(&cv->g)};
+   if (!nvir_graph_natural_loop(&cv->g, header, l->nodes))
+      return true;
+   int join = find_after(cv, l->nodes);
+   add_ways_out(cv, l->nodes, join);
+   util_bitset_for_each(i, l->nodes, cv->g.n)
+      if (!nvir_graph_dominates(&cv->g, header, i)) {
+         cv->refused = "a way out of a loop is entered from elsewhere";
+         return false;
+      }
+   n = cv->g.n;
+   l->before = add_node(cv, NVIR_NODE_BEFORE, header);
+   for (unsigned i = 0; i < n; i++)
+      if (!util_bitset_test(l->nodes, i))
+         redirect(cv, i, header, l->before);
+   if (join != NVIR_NODE_NONE) {
+      l->after = add_node(cv, NVIR_NODE_AFTER, join);
+      util_bitset_for_each(i, l->nodes, n)
+         redirect(cv, i, join, l->after);
+   }
+   add_latch(cv, l);
+   util_bitset_for_each(i, l->nodes, cv->g.n)
+      if (cv->nodes[i].level == NVIR_NODE_NONE)
+         cv->nodes[i].level = cv->num_levels;
+   cv->num_levels++;
+   return true;
+}
+
+struct loop_size {
+   int header;
+   unsigned size;
+};
+
+static int
+by_size(const void *a, const void *b)
+{
+   const struct loop_size *x = a, *y = b;
+   return x->size != y->size ? (x->size < y->size ? -1 : 1)
+                             : x->header - y->header;
+}
+
+static bool
+add_loops(struct nvir_convergence *cv)
+{
+   unsigned n = cv->g.n, count = 0;
+   struct loop_size *loops = util_arena_array(cv->g.arena, struct loop_size, n);
+
+   for (unsigned i = 0; i < n; i++) {
+      unsigned size = cv->g.rpo[i] < 0 ? 0
+                                       : nvir_graph_natural_loop(
+                                            &cv->g, i, nvir_graph_set(&cv->g));
+      if (size)
+         loops[count++] = (struct loop_size){i, size};
+   }
+   /* Small to large is inner to outer. The entry cannot be a loop's header. */
+   qsort(loops, count, sizeof(*loops), by_size);
+   cv->levels = util_arena_array(cv->g.arena, struct nvir_level, count + 1);
+   for (unsigned i = 0; i < count; i++)
+      if (!add_level(cv, loops[i].header))
+         return false;
+   return true;
+}
+
+/* A loop and the ways out of it lie within the loop around them. */
+static bool
+levels_nest(struct nvir_convergence *cv)
+{
+   for (unsigned a = 0; a < cv->num_levels; a++)
+      for (unsigned b = a + 1; b < cv->num_levels; b++) {
+         bool header_in =
+            util_bitset_test(cv->levels[b].nodes, cv->levels[a].header);
+         util_bitset_for_each(i, cv->levels[a].nodes, cv->g.n)
+            if (util_bitset_test(cv->levels[b].nodes, i) != header_in) {
+               cv->refused = "loops overlap";
+               return false;
+            }
+         int after = cv->levels[a].after;
+         if (header_in && after != NVIR_NODE_NONE &&
+             !util_bitset_test(cv->levels[b].nodes, after)) {
+            cv->refused = "an inner loop is left together with an outer one";
+            return false;
+         }
+      }
+   return true;
+}
+
+static void
+add_function_level(struct nvir_convergence *cv)
+{
+   struct nvir_level *l = &cv->levels[cv->num_levels];
+   *l = (struct nvir_level){.header = NVIR_NODE_NONE,
+                            .before = NVIR_NODE_NONE,
+                            .after = NVIR_NODE_NONE,
+                            .nodes = nvir_graph_set(&cv->g)};
+   util_bitset_set_range(l->nodes, 0, cv->g.n);
+   for (unsigned i = 0; i < cv->g.n; i++)
+      if (cv->nodes[i].level == NVIR_NODE_NONE)
+         cv->nodes[i].level = cv->num_levels;
+   cv->num_levels++;
+}
+
+static bool
+build(struct nvir_convergence *cv, struct nvir_shader *s, bool all_divergent)
+{
+   *cv = (struct nvir_convergence){.s = s, .all_divergent = all_divergent};
+   nvir_graph_from_shader(&cv->g, s);
+   cv->nodes = util_arena_array(&s->arena, struct nvir_node, cv->g.cap);
+   nvir_foreach_block(b, s)
+      init_node(cv, b);
+   nvir_graph_analyze(&cv->g);
+   if (!nvir_graph_is_reducible(&cv->g)) {
+      cv->refused = "irreducible control flow";
+      return false;
+   }
+   if (!add_loops(cv) || !levels_nest(cv))
+      return false;
+   add_function_level(cv);
+   nvir_graph_analyze(&cv->g);
+   return nvir_convergence_levels(cv);
+}
+
+int
+nvir_convergence_init(struct nvir_convergence *cv, struct nvir_shader *s)
+{
+   /* Tokens for uniform branches too can make two ways to a node agree. */
+   return build(cv, s, false) || build(cv, s, true) ? 0 : -EAGAIN;
+}

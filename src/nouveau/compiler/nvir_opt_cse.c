@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* Removes generic instructions that compute what a dominating one did. */
+#include <string.h>
+
+#include "nouveau/compiler/nvir_graph_priv.h"
+#include "nouveau/compiler/nvir_passes.h"
+
+#define TABLE_SIZE 1024
+
+struct cse {
+   struct nvir_graph g;
+   struct nvir_instr *table[TABLE_SIZE]; /* chained by index in `next` */
+   struct nvir_value **replacement;      /* by value index */
+   struct nvir_instr **next;             /* by instruction number (scratch) */
+};
+
+static bool
+is_candidate(const struct nvir_instr *i)
+{
+   const uint8_t barred = NVIR_OP_EFFECT | NVIR_OP_TERMINATOR;
+   if (nvir_op_infos[i->op].flags & barred || i->num_dsts != 1)
+      return false;
+   if (i->op == NVIR_OP_PHI || i->op == NVIR_OP_UNDEF || i->op == NVIR_OP_MACH)
+      return false;
+   return i->op != NVIR_OP_LOAD || i->is_invariant;
+}
+
+static uint32_t
+hash_instr(const struct nvir_instr *i)
+{
+   uint64_t h = i->op * 31 + i->type + i->imm * 7;
+   for (unsigned n = 0; n < i->num_srcs; n++)
+      h = h * 0x9e3779b97f4a7c15ull + i->srcs[n].kind +
+          (i->srcs[n].kind == NVIR_SRC_VALUE ? i->srcs[n].val->index
+                                             : i->srcs[n].imm);
+   return (h ^ h >> 29) % TABLE_SIZE;
+}
+
+static bool
+same_src(const struct nvir_src *a, const struct nvir_src *b)
+{
+   return a->kind == b->kind && a->val == b->val && a->imm == b->imm;
+}
+
+static bool
+same(const struct nvir_instr *a, const struct nvir_instr *b)
+{
+   if (a->op != b->op || a->type != b->type || a->src_type != b->src_type ||
+       a->cond != b->cond || a->rnd != b->rnd || a->space != b->space ||
+       a->is_signed != b->is_signed || a->ftz != b->ftz || a->fast != b->fast ||
+       a->sat != b->sat || a->offset_B != b->offset_B || a->imm != b->imm ||
+       a->num_srcs != b->num_srcs)
+      return false;
+   for (unsigned n = 0; n < a->num_srcs; n++)
+      if (!same_src(&a->srcs[n], &b->srcs[n]))
+         return false;
+   return true;
+}
+
+static void
+visit(struct cse *c, struct nvir_instr *i)
+{
+   nvir_foreach_src(src, i)
+      if (src->kind == NVIR_SRC_VALUE && c->replacement[src->val->index])
+         src->val = c->replacement[src->val->index];
+   if (!is_candidate(i))
+      return;
+   uint32_t h = hash_instr(i);
+   for (struct nvir_instr *other = c->table[h]; other;
+        other = c->next[other->scratch])
+      if (same(i, other) &&
+          nvir_graph_dominates(&c->g, other->block->index, i->block->index)) {
+         c->replacement[i->dsts[0].val->index] = other->dsts[0].val;
+         nvir_instr_remove(i);
+         return;
+      }
+   c->next[i->scratch] = c->table[h];
+   c->table[h] = i;
+}
+
+void
+nvir_opt_cse(struct nvir_shader *s)
+{
+   struct cse *c = util_arena_new(&s->arena, struct cse);
+   uint32_t count = 0;
+
+   nvir_graph_from_shader(&c->g, s);
+   nvir_graph_analyze(&c->g);
+   nvir_foreach_block(b, s)
+      nvir_foreach_instr(i, b)
+         i->scratch = count++;
+   c->replacement =
+      util_arena_array(&s->arena, struct nvir_value *, s->num_values + 1);
+   c->next = util_arena_array(&s->arena, struct nvir_instr *, count + 1);
+   /* Layout order is a reverse post-order: definitions come first. */
+   nvir_foreach_block(b, s)
+      nvir_foreach_instr_safe(i, b)
+         visit(c, i);
+   /* Phis of loops were visited before what their sources became. */
+   nvir_foreach_block(b, s)
+      nvir_foreach_instr(i, b)
+         nvir_foreach_src(src, i)
+            while (src->kind == NVIR_SRC_VALUE &&
+                   c->replacement[src->val->index])
+               src->val = c->replacement[src->val->index];
+}
