@@ -66,11 +66,31 @@ struct clc_kernel {
    uint32_t reqd_wg_size[3]; /* 0: not given */
    uint32_t wg_size_hint[3];
    char vec_type_hint[32];
+   bool uses_printf; /* of a linked program only: it wants a buffer */
+};
+
+/* A literal that printf calls refer to by its index: a format with the sizes of
+ * the arguments stored for it, or the string of a %s. */
+struct clc_printf {
+   char *text;
+   size_t length;  /* text may hold NULs */
+   uint32_t *args; /* private to clc_printf.c */
+   uint32_t num_args;
+};
+
+/* The printf buffer, in memory the GPU can write; its address goes into
+ * NVIR_C0_PRINTF. The host writes the header before the launch, kernels append
+ * records of their own layout behind it, clc_ops.print reads them after. */
+struct clc_printf_buffer {
+   uint32_t used_B;     /* 0 at launch; may end up above capacity_B */
+   uint32_t capacity_B; /* of what follows; 8-byte aligned */
 };
 
 struct clc_program_info {
    struct clc_kernel *kernels;
    uint32_t num_kernels;
+   struct clc_printf *printfs;
+   uint32_t num_printfs;
 };
 
 /* Return values: 0; -EINVAL: the source or an input is wrong, `log_out` says
@@ -95,6 +115,14 @@ struct clc_ops {
    int (*info)(const struct clc_blob *program,
                struct clc_program_info *info_out);
    void (*info_finish)(struct clc_program_info *info);
+   /* Text of the records of a printf buffer (header included, `size_B` bytes),
+    * in the order in which they were made, as `emit(data, text, length)`.
+    * Output that found no room is lost, as OpenCL allows. Damaged buffers print
+    * less. */
+   void (*print)(const struct clc_program_info *info, const void *buffer,
+                 size_t size_B,
+                 void (*emit)(void *data, const char *text, size_t length),
+                 void *data);
    /* Validates build/compile/link options without compiling: 0 or -EPROTO. */
    int (*check_options)(const char *options, bool linking, char **log_out);
 };

@@ -50,8 +50,7 @@ clc_builtins_have(const char *symbol)
 bool
 clc_is_intrinsic(const char *symbol)
 {
-   return strncmp(symbol, "llvm.", 5) == 0 || strcmp(symbol, "printf") == 0 ||
-          clc_intrinsic_exists(symbol);
+   return strncmp(symbol, "llvm.", 5) == 0 || clc_intrinsic_exists(symbol);
 }
 
 static int

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: The partage authors */
 /* The functions by which our OpenCL C library (lib/) reaches the hardware, and
  * the only calls to undefined functions that remain in clc's bitcode (besides
- * printf and LLVM intrinsics, see docs/compiler.md). nvir_from_llvm lowers each
+ * LLVM intrinsics, see docs/compiler.md). nvir_from_llvm lowers each
  * by name.
  *
  * Three attribute classes tell LLVM what it may do with a call:

@@ -10,8 +10,10 @@
 #include <CL/cl.h>
 #include <llvm-c/Target.h>
 
+#include "compiler/clc/clc_printf.h"
 #include "compiler/clc/clc_priv.h"
 #include "compiler/clc/clc_target.h"
+#include "nouveau/compiler/nvir.h"
 
 #define CC_SPIR_KERNEL 76
 
@@ -290,6 +292,79 @@ fill_attributes(struct clc_job *job, LLVMValueRef fn, struct clc_kernel *kernel)
    kernel->attributes = util_buf_steal(&text);
 }
 
+/* ---- printf ---- */
+
+/* Reads of the buffer's address: all that clc_lower_printf.c leaves to see. */
+static bool
+reads_printf_buffer(LLVMValueRef fn)
+{
+   LLVMValueRef c0 =
+      LLVMGetNamedFunction(LLVMGetGlobalParent(fn), "__nvir_c0_u64");
+   for (LLVMUseRef use = c0 ? LLVMGetFirstUse(c0) : NULL; use;
+        use = LLVMGetNextUse(use)) {
+      LLVMValueRef call = LLVMGetUser(use);
+      if (!LLVMIsACallInst(call) ||
+          LLVMGetBasicBlockParent(LLVMGetInstructionParent(call)) != fn)
+         continue;
+      /* An offset that is not known may be this one. */
+      LLVMValueRef offset = LLVMGetOperand(call, 0);
+      if (!LLVMIsAConstantInt(offset) ||
+          LLVMConstIntGetZExtValue(offset) == NVIR_C0_PRINTF)
+         return true;
+   }
+   return false;
+}
+
+static int
+fill_printf(struct clc_job *job, LLVMValueRef node, struct clc_printf *out)
+{
+   LLVMValueRef text = node_operand(job, node, 0);
+   unsigned length = 0;
+   const char *s = text ? LLVMGetMDString(text, &length) : NULL;
+   unsigned num_args = LLVMGetMDNodeNumOperands(node) - 1;
+   out->text = malloc(length + 1);
+   out->args = calloc(num_args + 1, sizeof(uint32_t));
+   if (!out->text || !out->args)
+      return -ENOMEM;
+   memcpy(out->text, s ? s : "", length);
+   out->text[length] = 0;
+   out->length = length;
+   out->num_args = num_args;
+   for (unsigned i = 0; i < num_args; i++)
+      out->args[i] = node_int(job, node, i + 1);
+   return 0;
+}
+
+static int
+fill_printfs(struct clc_job *job, LLVMModuleRef module,
+             struct clc_program_info *info)
+{
+   unsigned num = LLVMGetNamedMetadataNumOperands(module, CLC_MD_PRINTFS);
+   info->printfs = calloc(MAX2(num, 1), sizeof(struct clc_printf));
+   if (!info->printfs)
+      return -ENOMEM;
+   LLVMValueRef *nodes = util_arena_array(&job->arena, LLVMValueRef, num + 1);
+   LLVMGetNamedMetadataOperands(module, CLC_MD_PRINTFS, nodes);
+   for (unsigned i = 0; i < num; i++) {
+      info->num_printfs++;
+      int ret = fill_printf(job, nodes[i], &info->printfs[i]);
+      if (ret)
+         return ret;
+   }
+   return 0;
+}
+
+static int
+fill_kernel(struct clc_job *job, LLVMValueRef fn, struct clc_kernel *kernel)
+{
+   kernel->name = strdup(LLVMGetValueName(fn));
+   if (!kernel->name)
+      return -ENOMEM;
+   kernel->uses_printf = reads_printf_buffer(fn);
+   fill_attributes(job, fn, kernel);
+   return fill_args(job, fn, kernel);
+}
+
 int
 clc_program_info(struct clc_job *job, LLVMModuleRef module,
                  struct clc_program_info *info_out)
@@ -304,12 +379,10 @@ clc_program_info(struct clc_job *job, LLVMModuleRef module,
    {
       if (!clc_is_kernel(fn))
          continue;
-      struct clc_kernel *kernel = &info_out->kernels[info_out->num_kernels++];
-      kernel->name = strdup(LLVMGetValueName(fn));
-      fill_attributes(job, fn, kernel);
-      int ret = kernel->name ? fill_args(job, fn, kernel) : -ENOMEM;
+      int ret =
+         fill_kernel(job, fn, &info_out->kernels[info_out->num_kernels++]);
       if (ret)
          return ret;
    }
-   return 0;
+   return fill_printfs(job, module, info_out);
 }

@@ -11,6 +11,7 @@
 
 #include "compiler/clc/clc_clang.h"
 #include "compiler/clc/clc_options.h"
+#include "compiler/clc/clc_printf.h"
 #include "compiler/clc/clc_priv.h"
 
 /* Parses the options alone; they need no LLVM. */
@@ -112,6 +113,7 @@ link_job(struct clc_job *job, const struct clc_blob *const *objects,
       return ret;
 
    if (!library) {
+      clc_lower_printf(job, module);
       ret = clc_builtins_link(job, module);
       if (!ret)
          ret = clc_pipeline_run(job, module);
@@ -154,6 +156,11 @@ info_finish(struct clc_program_info *info)
       free(kernel->attributes);
    }
    free(info->kernels);
+   for (uint32_t i = 0; i < info->num_printfs; i++) {
+      free(info->printfs[i].text);
+      free(info->printfs[i].args);
+   }
+   free(info->printfs);
    *info = (struct clc_program_info){0};
 }
 
@@ -182,6 +189,7 @@ static const struct clc_ops ops = {
    .link = link_program,
    .info = info,
    .info_finish = info_finish,
+   .print = clc_printf_print,
    .check_options = check_options,
 };
 

@@ -349,6 +349,8 @@ optimise(struct clc_job *job, LLVMModuleRef module, LLVMTargetMachineRef tm)
 int
 clc_pipeline_run(struct clc_job *job, LLVMModuleRef module)
 {
+   if (job->failed)
+      return -EINVAL;
    int ret = check_unresolved(job, module);
    if (ret)
       return ret;

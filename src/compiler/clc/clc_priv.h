@@ -39,7 +39,7 @@ int clc_job_write(struct clc_job *job, LLVMModuleRef module,
 int clc_builtins_link(struct clc_job *job, LLVMModuleRef module);
 /* Is there such a function in the library? */
 bool clc_builtins_have(const char *symbol);
-/* Calls that stay: LLVM's own, the back end's (clc_intrinsics.h), printf. */
+/* Calls that stay: LLVM's own and the back end's (clc_intrinsics.h). */
 bool clc_is_intrinsic(const char *symbol);
 
 /* ---- clc_pipeline.c ---- */
@@ -52,6 +52,8 @@ int clc_pipeline_run(struct clc_job *job, LLVMModuleRef module);
 /* Reads of `ptr byval` arguments → words of constant bank 0; writes the layout
  * metadata of clc_intrinsics.h. */
 void clc_lower_kernel_args(struct clc_job *job, LLVMModuleRef module);
+/* printf calls → records in the launch's buffer; errors in the log. */
+void clc_lower_printf(struct clc_job *job, LLVMModuleRef module);
 /* memcpy, memmove and memset → loads and stores, or calls to the library's
  * loops, which must then be linked. Returns whether there are such calls. */
 bool clc_lower_memory(struct clc_job *job, LLVMModuleRef module);

@@ -16,6 +16,7 @@
 #include <llvm-c/Transforms/PassBuilder.h>
 
 #include "compiler/clc/clc_intrinsics_llvm.h"
+#include "compiler/clc/clc_shard_strip.h"
 #include "compiler/clc/clc_shards.h"
 #include "compiler/clc/clc_target.h"
 #include "util/util_buf.h"
@@ -91,6 +92,7 @@ clean_module(LLVMModuleRef module)
    LLVMSetTarget(module, CLC_TARGET_TRIPLE);
    LLVMSetDataLayout(module, CLC_TARGET_DATA_LAYOUT);
    LLVMSetSourceFileName(module, "builtins", strlen("builtins"));
+   clc_shard_strip(module);
    for (LLVMValueRef fn = LLVMGetFirstFunction(module); fn;
         fn = LLVMGetNextFunction(fn)) {
       strip_attributes(fn);
@@ -174,6 +176,8 @@ family_of(const char *name)
    char *family = strndup(base, length);
    if (strncmp(family, "__partage_mem", 13) == 0)
       strcpy(family, "__partage_m"); /* memcpy and so on in one */
+   if (strncmp(family, "__partage_printf", 16) == 0)
+      strcpy(family, "__partage_p"); /* both halves know one sink */
    if (strncmp(family, "convert_", 8) != 0)
       return family;
 

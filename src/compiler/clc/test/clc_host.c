@@ -461,6 +461,7 @@ fill_bank(const struct clc_host_launch *l, const uint32_t groups[3],
       put_u64(NVIR_C0_GLOBAL_SIZE + 8 * i, (uint64_t)groups[i] * local[i]);
    }
    put_u32(NVIR_C0_WORK_DIM, dim);
+   put_u64(NVIR_C0_PRINTF, (uintptr_t)l->printf_buffer);
    assert(l->args_size_B <= BANK_B - NVIR_C0_ARGS);
    if (l->args_size_B)
       memcpy(run.bank + NVIR_C0_ARGS, l->args, l->args_size_B);

@@ -16,6 +16,7 @@ struct clc_host_launch {
    /* Argument block; pointers are host pointers, __local ones too. */
    const void *args;
    size_t args_size_B;
+   void *printf_buffer; /* or NULL */
 };
 
 struct clc_host_program;

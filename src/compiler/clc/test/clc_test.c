@@ -332,6 +332,17 @@ test_spirv_is_refused(void **state)
    free(log);
 }
 
+static void
+test_printf_refuses(void **state)
+{
+   struct clc_test_result r = clc_test_build(
+      "kernel void k(constant char *s) { printf(\"%s\", s); }", NULL);
+   assert_int_equal(r.ret, -EINVAL);
+   clc_test_contains(r.log, "program.cl:1:35: error: printf: the argument of "
+                            "%s has to be a string literal");
+   clc_test_free(&r);
+}
+
 /* ---- kernel information ---- */
 
 struct expected_arg {
@@ -458,6 +469,7 @@ main(void)
       cmocka_unit_test(test_link_refuses),
       cmocka_unit_test(test_damaged_objects),
       cmocka_unit_test(test_spirv_is_refused),
+      cmocka_unit_test(test_printf_refuses),
       cmocka_unit_test(test_kernel_info),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
