@@ -15,9 +15,9 @@
 #define PARTAGE_COMPILER_SYMBOL "partage_compiler_module"
 
 struct partage_compiler_module {
-   uint32_t abi;                /* PARTAGE_COMPILER_ABI */
-   const struct clc_ops *clc;   /* check its abi too */
-   const struct nvir_ops *nvir; /* NULL in a build without the back end */
+   uint32_t abi;              /* PARTAGE_COMPILER_ABI */
+   const struct clc_ops *clc; /* check its abi too */
+   const struct nvir_ops *nvir;
 };
 
 #endif
