@@ -128,7 +128,8 @@ fill_qmd(const struct gp100_cso *cso, const struct pipe_grid_info *info,
    nv_qmd_set(qmd, NV_QMD_SHADER_LOCAL_MEMORY_LOW_SIZE, 0,
               util_align(k->local_B, 16));
    nv_qmd_set(qmd, NV_QMD_BARRIER_COUNT, 0, k->num_barriers);
-   nv_qmd_set(qmd, NV_QMD_REGISTER_COUNT, 0, k->num_gprs);
+   /* 0 is no legal count, but an empty kernel needs none. */
+   nv_qmd_set(qmd, NV_QMD_REGISTER_COUNT, 0, MAX2(k->num_gprs, 1));
    nv_qmd_set(qmd, NV_QMD_SHADER_LOCAL_MEMORY_CRS_SIZE, 0, k->crs_B);
 }
 
