@@ -554,8 +554,9 @@ lz_int(struct lz *lz, struct nvir_instr *i)
    default:
       break;
    }
+   if (i->op < NVIR_OP_ADD || i->op > NVIR_OP_BSWAP)
+      return false;
    if (i->type == NVIR_TYPE_I64)
       return int64_op(lz, i);
-   return i->type == NVIR_TYPE_I32 && i->op >= NVIR_OP_ADD &&
-          i->op <= NVIR_OP_BSWAP && int32_op(lz, i);
+   return i->type == NVIR_TYPE_I32 && int32_op(lz, i);
 }

@@ -202,7 +202,6 @@ legalize_cas(struct lz *lz, struct nvir_instr *i, unsigned words)
    set_place(lz, m, i, &p);
    lz_bind(lz, m, NVIR_SLOT_RB, nvir_val(both));
    m->mi.wide = words == 2;
-   m->mi.type = words == 2 ? SASS_U64 : SASS_U32;
    lz_set_wide(lz, i, lz_dst(lz, m, NVIR_SLOT_RD, NVIR_CLASS_GPR, words));
 }
 
