@@ -231,6 +231,7 @@ struct kmm_pagemap {
    const void *owner;
    struct kmm_mm *mm;
    struct util_list link;
+   unsigned busy; /* calls of migrate_to_ram under way */
    void *driver_data;
 };
 
@@ -261,7 +262,7 @@ struct kmm_migrate_page {
    /* private */
    struct kmm_page *page; /* NULL: the mapping went away meanwhile */
    uint64_t cpu_va;
-   bool isolated, moved;
+   bool isolated, moved, busy;
 };
 
 #define KMM_MIGRATE_MAX_PG 512

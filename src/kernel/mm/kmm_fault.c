@@ -63,6 +63,24 @@ give_up(struct kmm_mm *mm, struct kmm_page *p)
    kmm_gone_add(mm, va, va + KMM_PAGE_SIZE, KMM_EVENT_CLEAR, d);
 }
 
+void
+kmm_pagemap_hold(struct kmm_pagemap *pm)
+{
+   pm->busy++;
+}
+
+int
+kmm_migrate_to_ram(struct kmm_pagemap *pm, uint64_t start, uint64_t end)
+{
+   struct kmm_mm *mm = pm->mm;
+   int err = pm->ops->migrate_to_ram(pm, start, end);
+   pthread_mutex_lock(&mm->lock);
+   pm->busy--;
+   pthread_cond_broadcast(&mm->changed);
+   pthread_mutex_unlock(&mm->lock);
+   return err;
+}
+
 static bool
 serve_fault(struct kmm_mm *mm)
 {
@@ -85,12 +103,13 @@ serve_fault(struct kmm_mm *mm)
    struct kmm_block *b = kmm_block_find(mm, va);
    unsigned faults = b->cpu_faults++;
    mm->stats.cpu_faults++;
+   kmm_pagemap_hold(pm);
    pthread_mutex_unlock(&mm->lock);
 
    choose_window(mm, va, faults, &start, &end);
    kmm_trace(mm, KMM_DEBUG_EVENTS, "cpu fault %#lx: bring back %#lx..%#lx", va,
              start, end);
-   int err = pm->ops->migrate_to_ram(pm, start, end);
+   int err = kmm_migrate_to_ram(pm, start, end);
    if (err)
       util_err("kmm", "migrate_to_ram %#lx: error %d", va, err);
 
@@ -175,10 +194,11 @@ bring_home_once(struct kmm_mm *mm, struct kmm_pagemap *pm)
    struct kmm_pagemap *of;
    pthread_mutex_lock(&mm->lock);
    while (find_device_page(mm, pm, at, &va, &of)) {
+      kmm_pagemap_hold(of);
       pthread_mutex_unlock(&mm->lock);
       uint64_t start, end;
       choose_window(mm, va, UINT32_MAX, &start, &end);
-      int err = of->ops->migrate_to_ram(of, va, MAX2(end, va + KMM_PAGE_SIZE));
+      int err = kmm_migrate_to_ram(of, va, MAX2(end, va + KMM_PAGE_SIZE));
       if (err)
          util_err("kmm", "bringing home %#lx: error %d", va, err);
       at = end;

@@ -102,7 +102,10 @@ look_at_record(struct walk *w, uint64_t va, uint64_t req)
       kind = RECORD_DONE;
    } else {
       kind = RECORD_BUSY;
-      foreign = p->dpage->pagemap;
+      if (req & KMM_PFN_REQ_FAULT) {
+         foreign = p->dpage->pagemap;
+         kmm_pagemap_hold(foreign);
+      }
    }
    pthread_mutex_unlock(&w->mm->lock);
 
@@ -113,7 +116,7 @@ look_at_record(struct walk *w, uint64_t va, uint64_t req)
       return RECORD_DONE;
    }
    if (foreign)
-      foreign->ops->migrate_to_ram(foreign, va, va + KMM_PAGE_SIZE);
+      kmm_migrate_to_ram(foreign, va, va + KMM_PAGE_SIZE);
    return RECORD_BUSY;
 }
 

@@ -45,7 +45,8 @@ struct kmm_host_ops {
    int (*slot_get)(struct kmm_host *h);
    void (*slot_put)(struct kmm_host *h, int slot);
 
-   /* Takes the run of n pages from cpu_va out of the process (nobody but the
+   /* `busy`: refused because shared or pinned; may be asked again.
+    * Takes the run of n pages from cpu_va out of the process (nobody but the
     * copy can write them any more) and sets `isolated`, `bus_va`, HOLE, STAYS
     * of mig[]. How many of the run it dealt with (>= 1), the first of them
     * possibly not isolated; 0 or -EAGAIN: let go of the lock and call again. */

@@ -161,20 +161,35 @@ slot_put(struct kmm_host *h, int slot)
 
 /* ---- moving ---- */
 
-/* Bytes moved, or -errno of the first page. */
-static int64_t
-move(struct host_uffd *u, void *dst, void *src, uint64_t len)
+/* Leading pages of the run that are present. */
+static unsigned
+count_present(struct host_uffd *u, uint64_t va, unsigned n)
+{
+   uint64_t bits[UTIL_BITSET_WORDS(KMM_MIGRATE_MAX_PG)];
+   kmm_host_process_present(&u->proc.base, va, n, bits);
+   unsigned i = 0;
+   while (i < n && util_bitset_test(bits, i))
+      i++;
+   return i;
+}
+
+/* Moves n pages to where nothing is. Pages moved, or -errno of the first page.
+ * What the call says after a partial move is not to be trusted: Linux 6.18 was
+ * seen to move one page more than it told. What is there now has been moved. */
+static int
+move(struct host_uffd *u, uint64_t dst, uint64_t src, unsigned n)
 {
    struct uffd_move m = {
-      .dst = (uintptr_t)dst,
-      .src = (uintptr_t)src,
-      .len = len,
+      .dst = dst,
+      .src = src,
+      .len = n * KMM_PAGE_SIZE,
       .mode = MODE_DONTWAKE,
    };
    if (!ioctl(u->uffd, IOC_MOVE, &m))
-      return len;
+      return n;
    int err = -errno;
-   return m.move > 0 ? m.move : err;
+   unsigned moved = count_present(u, dst, n);
+   return moved ? (int)moved : err;
 }
 
 static int
@@ -183,7 +198,7 @@ isolate(struct kmm_host *h, int slot, uint64_t cpu_va, unsigned n,
 {
    struct host_uffd *u = uffd_of(h);
    char *to = slot_page(u->limbo, slot, cpu_va);
-   int64_t moved = move(u, to, (void *)cpu_va, n * KMM_PAGE_SIZE);
+   int moved = move(u, (uintptr_t)to, cpu_va, n);
    if (moved == -EAGAIN)
       return -EAGAIN;
    if (moved == -ENOENT) {
@@ -192,14 +207,14 @@ isolate(struct kmm_host *h, int slot, uint64_t cpu_va, unsigned n,
       mig->flags |= KMM_MIGRATE_HOLE;
       return 1;
    }
+   mig->busy = moved == -EBUSY; /* pinned or shared; others: mlocked, gone */
    if (moved < 0)
-      return 1; /* pinned, shared, locked */
-   unsigned done = moved / KMM_PAGE_SIZE;
-   for (unsigned i = 0; i < done; i++) {
+      return 1;
+   for (int i = 0; i < moved; i++) {
       mig[i].isolated = true;
       mig[i].bus_va = (uintptr_t)to + i * KMM_PAGE_SIZE;
    }
-   return done;
+   return moved;
 }
 
 /* Copies a page in; for mappings that are not writable any more. */
@@ -219,13 +234,10 @@ copy_in(struct host_uffd *u, uint64_t cpu_va, const char *from)
 static int
 put_pages(struct host_uffd *u, unsigned n, struct kmm_migrate_page *mig)
 {
-   char *from = (char *)mig->bus_va;
-   int64_t moved = move(u, (void *)mig->cpu_va, from, n * KMM_PAGE_SIZE);
-   if (moved > 0)
-      return moved / KMM_PAGE_SIZE;
-   if (moved == -EAGAIN)
-      return -EAGAIN;
-   int err = copy_in(u, mig->cpu_va, from);
+   int moved = move(u, mig->cpu_va, mig->bus_va, n);
+   if (moved > 0 || moved == -EAGAIN)
+      return moved;
+   int err = copy_in(u, mig->cpu_va, (const char *)mig->bus_va);
    return err ? err : 1;
 }
 

@@ -51,8 +51,15 @@ claim_run_locked(struct kmm_migrate *m, uint64_t start, uint64_t end)
    struct kmm_block *b = kmm_block_get(m->mm, start);
    if (!b || kmm_block_watch(m->mm, b, start, end))
       return;
+   if (b->clearing_until_ns && util_time_ns() > b->clearing_until_ns) {
+      memset(b->clearing, 0, sizeof(b->clearing));
+      b->clearing_until_ns = 0;
+   }
    for (uint64_t va = start; va < end; va += KMM_PAGE_SIZE) {
-      struct kmm_page *p = &b->pages[va >> KMM_PAGE_SHIFT & (KMM_BLOCK_PG - 1)];
+      unsigned i = va >> KMM_PAGE_SHIFT & (KMM_BLOCK_PG - 1);
+      if (util_bitset_test(b->clearing, i))
+         continue;
+      struct kmm_page *p = &b->pages[i];
       struct kmm_migrate_page *mig =
          &m->pages[(va - m->start) >> KMM_PAGE_SHIFT];
       if (p->state != KMM_PAGE_SYSTEM || util_svc_pins(va, va + KMM_PAGE_SIZE))
@@ -138,10 +145,30 @@ run_length(const struct kmm_migrate *m, unsigned i, bool isolated)
    return n;
 }
 
+/* Pages still shared with a child (or that were, when they were last written)
+ * are made this process's own, as a CPU's store would; pinned ones are not
+ * helped by it. */
 static void
-isolate_all(struct kmm_migrate *m)
+unshare_busy(struct kmm_migrate *m)
 {
    struct kmm_host *h = m->mm->host;
+   for (unsigned i = 0; i < num_pages(m); i++) {
+      struct kmm_migrate_page *mig = &m->pages[i];
+      if (!mig->busy)
+         continue;
+      uint64_t va = m->start + i * KMM_PAGE_SIZE;
+      util_svc_leave();
+      h->ops->populate(h, va, va + KMM_PAGE_SIZE, true);
+      util_svc_enter();
+   }
+}
+
+/* `last`: what is busy now stays. True: something was. */
+static bool
+isolate_all(struct kmm_migrate *m, bool last)
+{
+   struct kmm_host *h = m->mm->host;
+   bool busy = false;
    pthread_mutex_lock(&m->mm->lock);
    for (unsigned i = 0; i < num_pages(m);) {
       struct kmm_migrate_page *mig = &m->pages[i];
@@ -161,12 +188,15 @@ isolate_all(struct kmm_migrate *m)
          continue;
       }
       assert(n >= 1);
-      for (int k = 0; k < n; k++)
-         if (!mig[k].isolated)
+      for (int k = 0; k < n; k++) {
+         busy |= mig[k].busy;
+         if (!mig[k].isolated && (last || !mig[k].busy))
             release_locked(m, &mig[k]);
+      }
       i += n;
    }
    pthread_mutex_unlock(&m->mm->lock);
+   return busy;
 }
 
 static void
@@ -239,10 +269,12 @@ kmm_migrate_setup(struct kmm_migrate *m)
     * translation is under way, so that none can meet a missing page. */
    m->inv = kmm_invalidate_begin(mm, m->start, m->end, KMM_EVENT_MIGRATE,
                                  m->pagemap ? m->pagemap->owner : NULL);
-   if (m->direction == KMM_TO_DEVICE)
-      isolate_all(m);
-   else
+   if (m->direction == KMM_TO_SYSTEM) {
       stage_all(m);
+   } else if (isolate_all(m, false)) {
+      unshare_busy(m);
+      isolate_all(m, true);
+   }
    m->cpages = count_candidates(m);
    return 0;
 }

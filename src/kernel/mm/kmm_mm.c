@@ -200,6 +200,7 @@ kmm_pagemap_init(struct kmm_pagemap *pm, struct kmm_mm *mm,
    pm->mm = mm;
    pm->ops = ops;
    pm->owner = owner;
+   pm->busy = 0;
    pthread_mutex_lock(&mm->lock);
    util_list_add_tail(&pm->link, &mm->pagemaps);
    pthread_mutex_unlock(&mm->lock);
@@ -214,6 +215,8 @@ kmm_pagemap_finish(struct kmm_pagemap *pm)
    kmm_assert_inside();
    kmm_bring_home(mm, pm);
    pthread_mutex_lock(&mm->lock);
+   while (pm->busy)
+      pthread_cond_wait(&mm->changed, &mm->lock);
    util_list_del(&pm->link);
    pthread_mutex_unlock(&mm->lock);
 }

@@ -103,6 +103,11 @@ kmm_page_set(struct kmm_mm *mm, struct kmm_page *page,
 
 /* ---- mappings that go away ---- */
 
+/* The host tells of a madvise before it clears, lets the caller go on when that
+ * is read, and says nothing when it has cleared: a page moved out in between
+ * would keep its old content. So such pages stay where they are for a while. */
+#define CLEARING_NS 1000000000ull
+
 void
 kmm_gone_add(struct kmm_mm *mm, uint64_t start, uint64_t end,
              enum kmm_event event, struct kmm_dpage *dpages)
@@ -170,8 +175,12 @@ kmm_pages_discard(struct kmm_mm *mm, uint64_t start, uint64_t end,
             list = d;
          }
       }
-      if (event == KMM_EVENT_UNMAP)
+      if (event == KMM_EVENT_UNMAP) {
          util_bitset_clear_range(b->watched, first, n);
+      } else {
+         util_bitset_set_range(b->clearing, first, n);
+         b->clearing_until_ns = util_time_ns() + CLEARING_NS;
+      }
       b = next_block(mm, (b->node.key + 1) << KMM_BLOCK_SHIFT, end);
    }
    kmm_gone_add(mm, start, end, event, list);
@@ -301,7 +310,9 @@ kmm_blocks_trim(struct kmm_mm *mm, uint64_t age_ns)
    for (struct util_rb_node *n = util_rb_first(&mm->blocks); n; n = next) {
       next = util_rb_next(n);
       struct kmm_block *b = container_of(n, struct kmm_block, node);
-      if (b->num_device || b->num_migrating || now - b->idle_since_ns < age_ns)
+      if (b->num_device || b->num_migrating ||
+          (age_ns &&
+           (now - b->idle_since_ns < age_ns || now < b->clearing_until_ns)))
          continue;
       kmm_block_unwatch(mm, b);
       util_rb_remove(&mm->blocks, n);

@@ -44,6 +44,9 @@ struct kmm_block {
    unsigned cpu_faults; /* since it was last filled: how much to bring back */
    uint64_t perm_hash;  /* of the mappings, as last seen; 0: not yet */
    uint64_t idle_since_ns;
+   /* Pages that a madvise is about to clear: see kmm_pages_discard. */
+   uint64_t clearing[UTIL_BITSET_WORDS(KMM_BLOCK_PG)];
+   uint64_t clearing_until_ns;
    uint64_t watched[UTIL_BITSET_WORDS(KMM_BLOCK_PG)];
    struct kmm_page pages[KMM_BLOCK_PG];
 };
@@ -155,6 +158,10 @@ enum kmm_touch kmm_touch_missing(struct kmm_mm *mm, uint64_t cpu_va);
 /* One round of service; false: nothing was to do. No lock held. */
 bool kmm_service_step(struct kmm_mm *mm);
 void *kmm_service_main(void *mm);
+/* The driver's migrate_to_ram; counted, so that the pagemap can wait for its end.
+ * No lock held; `hold` was called under mm->lock when the pagemap was found. */
+void kmm_pagemap_hold(struct kmm_pagemap *pm);
+int kmm_migrate_to_ram(struct kmm_pagemap *pm, uint64_t start, uint64_t end);
 /* Brings every device page home (of one pagemap; NULL: all) and waits until
  * none is left. */
 void kmm_bring_home(struct kmm_mm *mm, struct kmm_pagemap *pm);
