@@ -25,8 +25,8 @@ nvir_opt_jumps(struct nvir_shader *s)
       if (from->succs[0] == to || from->succs[1] == to)
          continue;
       /* The way out of a loop: nvir_insert_convergence wants one that nobody
-       * enters from elsewhere. */
-      if (from->loop_depth != to->loop_depth)
+       * enters from elsewhere, the next loop's header neither. */
+      if (from->loop_depth != b->loop_depth || b->loop_depth != to->loop_depth)
          continue;
       from->succs[from->succs[0] == b ? 0 : 1] = to;
       to->preds[nvir_block_pred_index(to, b)] = from;
