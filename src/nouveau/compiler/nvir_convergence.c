@@ -248,7 +248,15 @@ follow(const struct walk *w, int i, unsigned e, struct nvir_token *tokens)
       n->edge[e] = NVIR_EDGE_SYNC;
       tokens = tokens->below;
    }
-   return s == NVIR_NODE_NONE || arrive(w, s, tokens);
+   if (s == NVIR_NODE_NONE)
+      return true;
+   /* What leaves does so by BRK or EXIT, which drop the tokens of the level: no
+    * matter which they were. */
+   if (n->stays && !w->cv->nodes[s].stays) {
+      w->l->needs_break |= tokens != NULL;
+      tokens = NULL;
+   }
+   return arrive(w, s, tokens);
 }
 
 static unsigned
