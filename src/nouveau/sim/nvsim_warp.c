@@ -412,12 +412,15 @@ void
 nvsim_warp_trace(struct nvsim_warp *w, const struct nvsim_instr *in,
                  uint32_t mask)
 {
+   uint64_t pc = nvsim_warp_pc(w) - w->grid->entry_va;
+   /* The printer allocates: as an ordinary thread. */
+   util_svc_leave();
    struct util_buf b;
    util_buf_init(&b);
-   uint64_t pc = nvsim_warp_pc(w) - w->grid->entry_va;
    sass_print(&in->i, pc, &b);
    fprintf(stderr, "nvsim: cta %llu warp %u %05llx %08x/%08x %s\n",
            (unsigned long long)w->cta->index, w->index, (unsigned long long)pc,
            mask, w->active, b.data ? b.data : "?");
    util_buf_finish(&b);
+   util_svc_enter();
 }

@@ -263,6 +263,12 @@ sem_value(struct rig *r)
 }
 
 bool
+rig_is_done(struct rig *r)
+{
+   return sem_value(r) == r->seq;
+}
+
+bool
 rig_wait(struct rig *r)
 {
    struct timespec t;

@@ -78,6 +78,7 @@ void rig_kick(struct rig *r);
 void rig_submit(struct rig *r);
 /* True: all that was kicked has finished. False: error, or five seconds. */
 bool rig_wait(struct rig *r);
+bool rig_is_done(struct rig *r);
 /* Sleeps until one of these interrupts has come; takes it. False: five seconds.
  */
 bool rig_wait_interrupt(struct rig *r, uint32_t mask);

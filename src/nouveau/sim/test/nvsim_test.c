@@ -554,6 +554,85 @@ instruction_cache(void **state)
    rig_finish(&r);
 }
 
+/* ---- strict ---- */
+
+/* Each with control fields; the number of broken rules. */
+static const struct {
+   const char *name, *code;
+   unsigned reports;
+} timing[] = {
+   {"good",
+    "[B------:R-:W0:Y:S02] S2R R0, SR_TID.X;\n"
+    "[B0-----:R-:W-:-:S06] IADD R1, R0, 0x1;\n"
+    "[B------:R-:W-:Y:S13] ISETP.EQ.U32.AND P0, PT, R1, RZ, PT;\n"
+    "[B------:R-:W-:-:S06] @P0 IADD R1, R1, 0x1;\n"
+    "[B------:R-:W-:Y:S15] EXIT;\n",
+    0},
+   {"read without wait",
+    "[B------:R-:W0:Y:S02] S2R R0, SR_TID.X;\n"
+    "[B------:R-:W-:-:S06] IADD R1, R0, 0x1;\n"
+    "[B------:R-:W-:Y:S15] EXIT;\n",
+    1},
+   {"no barrier named",
+    "[B------:R-:W-:Y:S02] S2R R0, SR_TID.X;\n"
+    "[B012345:R-:W-:-:S06] MOV R1, R0;\n"
+    "[B------:R-:W-:Y:S15] EXIT;\n",
+    1},
+   {"too early",
+    "[B------:R-:W-:-:S06] MOV R0, RZ;\n"
+    "[B------:R-:W-:-:S05] MOV R1, R0;\n"
+    "[B------:R-:W-:-:S06] MOV R2, R1;\n"
+    "[B------:R-:W-:Y:S15] EXIT;\n",
+    1},
+   {"predicate too early",
+    "[B------:R-:W-:Y:S12] ISETP.EQ.U32.AND P0, PT, RZ, RZ, PT;\n"
+    "[B------:R-:W-:-:S06] @P0 MOV R1, RZ;\n"
+    "[B------:R-:W-:Y:S15] EXIT;\n",
+    1},
+   {"source overwritten",
+    "[B------:R-:W-:-:S06] MOV R0, RZ;\n"
+    "[B------:R1:W-:-:S02] STS [R0], RZ;\n"
+    "[B------:R-:W-:-:S06] MOV R0, RZ;\n"
+    "[B------:R-:W-:Y:S15] EXIT;\n",
+    1},
+   {"source overwritten after the wait",
+    "[B------:R-:W-:-:S06] MOV R0, RZ;\n"
+    "[B------:R1:W-:-:S02] STS [R0], RZ;\n"
+    "[B-1----:R-:W-:-:S06] MOV R0, RZ;\n"
+    "[B------:R-:W-:Y:S15] EXIT;\n",
+    0},
+   {"two writes",
+    "[B------:R-:W0:Y:S02] S2R R0, SR_TID.X;\n"
+    "[B------:R-:W-:-:S06] MOV R0, RZ;\n"
+    "[B------:R-:W-:Y:S15] EXIT;\n",
+    1},
+   {"wait in the next cycle",
+    "[B------:R-:W0:-:S01] S2R R0, SR_TID.X;\n"
+    "[B0-----:R-:W-:-:S06] MOV R1, R0;\n"
+    "[B------:R-:W-:Y:S15] EXIT;\n",
+    1},
+};
+
+static void
+strict_timing(void **state)
+{
+   struct rig r;
+   rig_init(&r, &(struct rig_config){.debug = NVSIM_DEBUG_STRICT});
+   struct nvsim_stats before, after;
+   for (unsigned i = 0; i < ARRAY_SIZE(timing); i++) {
+      struct rig_launch l = {.code = timing[i].code,
+                             .block = {32},
+                             .shared_B = 256};
+      nvsim_get_stats(r.sim, &before);
+      assert_true(rig_run(&r, &l));
+      nvsim_get_stats(r.sim, &after);
+      if (after.strict_reports - before.strict_reports != timing[i].reports)
+         fail_msg("%s: %d reports", timing[i].name,
+                  (int)(after.strict_reports - before.strict_reports));
+   }
+   rig_finish(&r);
+}
+
 int
 main(void)
 {
@@ -570,6 +649,7 @@ main(void)
       cmocka_unit_test(warp_errors),
       cmocka_unit_test(error_names_the_thread),
       cmocka_unit_test(instruction_cache),
+      cmocka_unit_test(strict_timing),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
 }
