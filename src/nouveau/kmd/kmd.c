@@ -60,6 +60,12 @@ kmd_config_from_env(struct kmd_config *c)
    c->migrate_on_fault = migrate && strncmp(migrate, "fault", 5) == 0;
 }
 
+uint16_t
+kmd_config_pci_device(const struct kmd_config *c)
+{
+   return kmd_chip(c->chipset)->pci_device;
+}
+
 /* --- The card's life
  * ------------------------------------------------------------
  */

@@ -52,6 +52,8 @@ extern const struct util_flag kmd_debug_flags[];
  * NVSIM_DEBUG, KMD_DEBUG, KMD_COMPAT, NOUVEAU_SVM_MIGRATE (here only `fault`
  * counts). */
 void kmd_config_from_env(struct kmd_config *config_out);
+/* PCI device id (vendor 0x10de) of the card that it describes. */
+uint16_t kmd_config_pci_device(const struct kmd_config *config);
 
 /* One card. 0 or -errno. */
 int kmd_create(const struct kmd_config *config, struct kmd **kmd_out);
