@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "nouveau/compiler/nvir_convergence_priv.h"
 
@@ -50,6 +51,25 @@ add_node(struct nvir_convergence *cv, enum nvir_node_kind kind, int succ)
    return i;
 }
 
+/* A loop that is left by EXIT alone reaches no end; these EXITs are ends. */
+static void
+add_ends_of_last_loops(struct nvir_convergence *cv, bool *is_end)
+{
+   bool *ends = util_arena_array(cv->g.arena, bool, cv->g.n);
+   memcpy(ends, is_end, cv->g.n * sizeof(*ends));
+   for (bool changed = true; changed;) {
+      changed = false;
+      for (unsigned i = 0; i < cv->g.n; i++) {
+         for (unsigned e = 0; e < 2 && !ends[i]; e++) {
+            int s = cv->g.succ[i][e];
+            changed |= ends[i] = s != NVIR_NODE_NONE && ends[s];
+         }
+      }
+   }
+   for (unsigned i = 0; i < cv->g.n; i++)
+      is_end[i] |= !ends[i] && (cv->nodes[i].exits[0] || cv->nodes[i].exits[1]);
+}
+
 /* Ends of the program as post-dominance sees them: traps do not count. */
 static int *
 post_dominators(struct nvir_convergence *cv)
@@ -58,6 +78,7 @@ post_dominators(struct nvir_convergence *cv)
    int *ipdom = util_arena_array(cv->g.arena, int, cv->g.n + 1);
    for (unsigned i = 0; i < cv->g.n; i++)
       is_end[i] = cv->g.succ[i][0] == NVIR_NODE_NONE && !cv->nodes[i].has_trap;
+   add_ends_of_last_loops(cv, is_end);
    nvir_graph_post_dominators(&cv->g, is_end, ipdom);
    return ipdom;
 }
