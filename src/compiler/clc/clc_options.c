@@ -228,6 +228,13 @@ clc_options_parse(struct clc_options *o, struct util_arena *arena,
    "+__opencl_c_program_scope_global_variables,"                               \
    "+__opencl_c_atomic_order_acq_rel,+__opencl_c_atomic_order_seq_cst"
 
+#define SUB_GROUP_DEFINES                                                      \
+   "-Dcl_khr_subgroup_extended_types=1",                                       \
+      "-Dcl_khr_subgroup_non_uniform_vote=1", "-Dcl_khr_subgroup_ballot=1",    \
+      "-Dcl_khr_subgroup_non_uniform_arithmetic=1",                            \
+      "-Dcl_khr_subgroup_shuffle=1", "-Dcl_khr_subgroup_shuffle_relative=1",   \
+      "-Dcl_khr_subgroup_clustered_reduce=1", "-Dcl_khr_subgroup_rotate=1"
+
 /* toolchain.md §1. The options before the user's, in cc1's spelling. */
 static const char *const target_args[] = {
    "-triple",
@@ -248,6 +255,12 @@ static const char *const target_args[] = {
    "-include",
    CLC_CLANG_BASE_HEADER,
    "-D__OPENCL_VERSION__=300",
+   "-DFP_FAST_FMA=1",
+   "-DFP_FAST_FMAF=1",
+   "-Dcl_khr_extended_bit_ops=1",
+   "-Dcl_khr_integer_dot_product=1",
+   "-D__opencl_c_integer_dot_product_input_4x8bit=1",
+   "-D__opencl_c_integer_dot_product_input_4x8bit_packed=1",
    "-fmessage-length=0",
    "-ferror-limit",
    "100",
@@ -256,47 +269,58 @@ static const char *const target_args[] = {
 /* The header looks for these itself; clang has no -cl-ext name for them. */
 static const char *const cl3_args[] = {
    EXTENSIONS_ALWAYS EXTENSIONS_CL3,
+   SUB_GROUP_DEFINES,
    "-D__opencl_c_int64=1",
    "-D__opencl_c_atomic_scope_device=1",
    "-D__opencl_c_atomic_scope_all_devices=1",
    "-D__opencl_c_work_group_collective_functions=1",
 };
 
+static const char *const cl2_args[] = {
+   EXTENSIONS_ALWAYS ",+cl_khr_subgroups",
+   SUB_GROUP_DEFINES,
+};
+
 static const char *const cl1_args[] = {EXTENSIONS_ALWAYS};
 
-static const char *
-std_arg(unsigned cl_std)
+/* By language version. */
+static const struct language {
+   unsigned version;
+   const char *arg;
+   const char *const *args;
+   unsigned num_args;
+} languages[] = {
+   {100, "-cl-std=CL1.0", cl1_args, ARRAY_SIZE(cl1_args)},
+   {110, "-cl-std=CL1.1", cl1_args, ARRAY_SIZE(cl1_args)},
+   {120, "-cl-std=CL1.2", cl1_args, ARRAY_SIZE(cl1_args)},
+   {200, "-cl-std=CL2.0", cl2_args, ARRAY_SIZE(cl2_args)},
+   {300, "-cl-std=CL3.0", cl3_args, ARRAY_SIZE(cl3_args)},
+};
+
+static const struct language *
+find_language(unsigned version)
 {
-   switch (cl_std) {
-   case 100:
-      return "-cl-std=CL1.0";
-   case 110:
-      return "-cl-std=CL1.1";
-   case 200:
-      return "-cl-std=CL2.0";
-   case 300:
-      return "-cl-std=CL3.0";
-   default:
-      return "-cl-std=CL1.2";
-   }
+   unsigned i = 0;
+   while (languages[i].version != version)
+      i++;
+   return &languages[i];
 }
 
 const char **
 clc_options_cc1_args(const struct clc_options *o, unsigned chipset,
                      unsigned *argc_out)
 {
-   bool cl3 = o->cl_std >= 300;
-   const char *const *std_args = cl3 ? cl3_args : cl1_args;
-   unsigned num_std = cl3 ? ARRAY_SIZE(cl3_args) : ARRAY_SIZE(cl1_args);
-   unsigned num = ARRAY_SIZE(target_args) + num_std + o->num_user_args + 3;
+   const struct language *language = find_language(o->cl_std);
+   unsigned num =
+      ARRAY_SIZE(target_args) + language->num_args + o->num_user_args + 3;
    const char **argv = util_arena_array(o->arena, const char *, num);
    unsigned n = 0;
 
    for (unsigned i = 0; i < ARRAY_SIZE(target_args); i++)
       argv[n++] = target_args[i];
-   argv[n++] = std_arg(o->cl_std);
-   for (unsigned i = 0; i < num_std; i++)
-      argv[n++] = std_args[i];
+   argv[n++] = language->arg;
+   for (unsigned i = 0; i < language->num_args; i++)
+      argv[n++] = language->args[i];
    argv[n++] = "-I";
    argv[n++] = CLC_CLANG_HEADER_DIR;
    for (unsigned i = 0; i < o->num_user_args; i++)

@@ -158,7 +158,7 @@ fence_after(memory_order order, memory_scope scope)
    FETCH(space, n, atomic_uint, uint, uint, uint, 32, umax, umin)              \
    FETCH(space, n, atomic_long, long, long, ulong, 64, max, min)               \
    FETCH(space, n, atomic_ulong, ulong, ulong, ulong, 64, umax, umin)          \
-   FETCH(space, n, atomic_ulong, ulong, long, ulong, 64, umax, umin)          \
+   FETCH(space, n, atomic_ulong, ulong, long, ulong, 64, umax, umin)           \
    FETCH(space, n, atomic_long, long, ulong, ulong, 64, max, min)
 
 SPACE(, 0)

@@ -15,7 +15,7 @@
 /* A builtin of libclc or of another file. */
 #define EXTERNAL __attribute__((overloadable))
 /* Not seen by users, C linkage. */
-#define HELPER __attribute__((always_inline)) static
+#define HELPER __attribute__((always_inline)) static inline
 
 /* Constant bank words are never written during a launch: `const`. */
 #define C0_U32(offset_B) __nvir_c0_u32(offset_B)

@@ -2,9 +2,7 @@
  * SPDX-FileCopyrightText: The partage authors */
 /* Sub-group and work-group functions (OpenCL C 6.15.16, 6.15.19). A sub-group is a
  * warp: 32 consecutive local linear ids, fewer in the last one. */
-#include "clc_lib.h"
-
-#define WARP 32u
+#include "shuffle.h"
 
 EXTERNAL size_t get_local_linear_id(void);
 EXTERNAL void work_group_barrier(cl_mem_fence_flags);
@@ -86,50 +84,26 @@ sub_group_all(int x)
    return __nvir_vote_ballot(x == 0) == 0;
 }
 
-/* ---- shuffles by type ---- */
-
-#define SHUFFLE(name, c)                                                       \
-   HELPER uint name##_u32(uint v, uint lane)                                   \
-   {                                                                           \
-      return __nvir_##name(v, lane, c);                                        \
-   }                                                                           \
-   HELPER ulong name##_u64(ulong v, uint lane)                                 \
-   {                                                                           \
-      uint low = __nvir_##name((uint)v, lane, c);                              \
-      uint high = __nvir_##name((uint)(v >> 32), lane, c);                     \
-      return (ulong)high << 32 | low;                                          \
-   }
-
-SHUFFLE(shfl_idx, 0x1f)
-SHUFFLE(shfl_up, 0)
-SHUFFLE(shfl_down, 0x1f)
-
 /* ---- operations ---- */
-
-#define OP_add(a, b) ((a) + (b))
-#define OP_min(a, b) ((b) < (a) ? (b) : (a))
-#define OP_max(a, b) ((b) > (a) ? (b) : (a))
-
-#define AS(v, type) __builtin_astype(v, type)
 
 /* Both go through the lanes in steps of 1, 2, 4, 8, 16; lanes beyond a last,
  * smaller sub-group are never read. `identity` is what a scan starts with. */
-#define SUB_GROUP_OP(op, type, word, bits, identity)                           \
+#define SUB_GROUP_OP(op, type, identity)                                       \
    BUILTIN type sub_group_reduce_##op(type x)                                  \
    {                                                                           \
       uint lane = __nvir_laneid(), size = get_sub_group_size();                \
       for (uint step = 1; step < WARP; step *= 2) {                            \
-         type other = AS(shfl_down_u##bits(AS(x, word), step), type);          \
+         type other = down_##type(x, step);                                    \
          if (lane + step < size)                                               \
             x = OP_##op(x, other);                                             \
       }                                                                        \
-      return AS(shfl_idx_u##bits(AS(x, word), 0), type);                       \
+      return idx_##type(x, 0);                                                 \
    }                                                                           \
    BUILTIN type sub_group_scan_inclusive_##op(type x)                          \
    {                                                                           \
       uint lane = __nvir_laneid();                                             \
       for (uint step = 1; step < WARP; step *= 2) {                            \
-         type other = AS(shfl_up_u##bits(AS(x, word), step), type);            \
+         type other = up_##type(x, step);                                      \
          if (lane >= step)                                                     \
             x = OP_##op(other, x);                                             \
       }                                                                        \
@@ -138,13 +112,13 @@ SHUFFLE(shfl_down, 0x1f)
    BUILTIN type sub_group_scan_exclusive_##op(type x)                          \
    {                                                                           \
       type all = sub_group_scan_inclusive_##op(x);                             \
-      type before = AS(shfl_up_u##bits(AS(all, word), 1), type);               \
+      type before = up_##type(all, 1);                                         \
       return __nvir_laneid() == 0 ? (type)(identity) : before;                 \
    }
 
 /* Each warp's result goes through local memory; the second barrier keeps the next
  * call from overwriting it too early. */
-#define WORK_GROUP_OP(op, type, word, bits, identity)                          \
+#define WORK_GROUP_OP(op, type, identity)                                      \
    BUILTIN type work_group_reduce_##op(type x)                                 \
    {                                                                           \
       local type *scratch = (local type *)__partage_scratch();                 \
@@ -178,15 +152,15 @@ SHUFFLE(shfl_down, 0x1f)
    BUILTIN type work_group_scan_exclusive_##op(type x)                         \
    {                                                                           \
       type all = sub_group_scan_inclusive_##op(x);                             \
-      type own = AS(shfl_up_u##bits(AS(all, word), 1), type);                  \
+      type own = up_##type(all, 1);                                            \
       type before = before_##op##_##type(all);                                 \
       return __nvir_laneid() == 0 ? before : OP_##op(before, own);             \
    }
 
-#define BROADCAST(type, word, bits)                                            \
+#define BROADCAST(type)                                                        \
    BUILTIN type sub_group_broadcast(type x, uint lane)                         \
    {                                                                           \
-      return AS(shfl_idx_u##bits(AS(x, word), lane), type);                    \
+      return idx_##type(x, lane);                                              \
    }                                                                           \
    HELPER type broadcast_##type(type x, bool mine)                             \
    {                                                                           \
@@ -212,21 +186,31 @@ SHUFFLE(shfl_down, 0x1f)
                                     __nvir_tid_z() == k);                      \
    }
 
-#define TYPE(type, word, bits, lowest, highest)                                \
-   BROADCAST(type, word, bits)                                                 \
-   SUB_GROUP_OP(add, type, word, bits, 0)                                      \
-   SUB_GROUP_OP(min, type, word, bits, highest)                                \
-   SUB_GROUP_OP(max, type, word, bits, lowest)                                 \
-   WORK_GROUP_OP(add, type, word, bits, 0)                                     \
-   WORK_GROUP_OP(min, type, word, bits, highest)                               \
-   WORK_GROUP_OP(max, type, word, bits, lowest)
+#define TYPE(type, lowest, highest)                                            \
+   BROADCAST(type)                                                             \
+   SUB_GROUP_OP(add, type, 0)                                                  \
+   SUB_GROUP_OP(min, type, highest)                                            \
+   SUB_GROUP_OP(max, type, lowest)                                             \
+   WORK_GROUP_OP(add, type, 0)                                                 \
+   WORK_GROUP_OP(min, type, highest)                                           \
+   WORK_GROUP_OP(max, type, lowest)
 
-TYPE(int, uint, 32, INT_MIN, INT_MAX)
-TYPE(uint, uint, 32, 0, UINT_MAX)
-TYPE(float, uint, 32, -INFINITY, INFINITY)
-TYPE(long, ulong, 64, LONG_MIN, LONG_MAX)
-TYPE(ulong, ulong, 64, 0, ULONG_MAX)
-TYPE(double, ulong, 64, -INFINITY, INFINITY)
+/* cl_khr_subgroup_extended_types; broadcasts of these are in subgroup.cl. */
+#define NARROW(type, lowest, highest)                                          \
+   SUB_GROUP_OP(add, type, 0)                                                  \
+   SUB_GROUP_OP(min, type, highest)                                            \
+   SUB_GROUP_OP(max, type, lowest)
+
+NARROW(char, CHAR_MIN, CHAR_MAX)
+NARROW(uchar, 0, UCHAR_MAX)
+NARROW(short, SHRT_MIN, SHRT_MAX)
+NARROW(ushort, 0, USHRT_MAX)
+TYPE(int, INT_MIN, INT_MAX)
+TYPE(uint, 0, UINT_MAX)
+TYPE(float, -INFINITY, INFINITY)
+TYPE(long, LONG_MIN, LONG_MAX)
+TYPE(ulong, 0, ULONG_MAX)
+TYPE(double, -INFINITY, INFINITY)
 
 BUILTIN int
 work_group_any(int x)

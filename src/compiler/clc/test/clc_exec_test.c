@@ -258,6 +258,95 @@ test_collectives(void **state)
    clc_host_destroy(p);
 }
 
+/* ---- sub-group extensions ---- */
+
+static const char subgroup_source[] =
+   "kernel void all(global const int *in, global int *out)\n"
+   "{\n"
+   "   uint i = get_global_id(0), n = get_global_size(0);\n"
+   "   int x = in[i];\n"
+   "   out[i] = sub_group_shuffle(x, i * 7 & 31);\n"
+   "   out[i + n] = sub_group_shuffle_xor(x, 5);\n"
+   "   out[i + 2 * n] = sub_group_rotate(x, 3);\n"
+   "   out[i + 3 * n] = sub_group_clustered_rotate(x, 3, 8);\n"
+   "   out[i + 4 * n] = sub_group_clustered_reduce_add(x, 4);\n"
+   "   out[i + 5 * n] = sub_group_ballot(x > 0).x;\n"
+   "   out[i + 6 * n] = sub_group_ballot_exclusive_scan((uint4)(x));\n"
+   "   out[i + 7 * n] = sub_group_non_uniform_all_equal(x & 0);\n"
+   "}\n"
+   "kernel void odd(global const long *in, global long *out)\n"
+   "{\n"
+   "   uint i = get_global_id(0), n = get_global_size(0);\n"
+   "   if (!(i & 1)) return;\n"
+   "   out[i] = sub_group_non_uniform_reduce_add(in[i]);\n"
+   "   out[i + n] = sub_group_non_uniform_scan_exclusive_mul(in[i]);\n"
+   "   out[i + 2 * n] = sub_group_non_uniform_scan_inclusive_max(in[i]);\n"
+   "   out[i + 3 * n] = sub_group_elect();\n"
+   "   out[i + 4 * n] = sub_group_broadcast_first(in[i]);\n"
+   "}\n";
+
+static void
+check_subgroup_all(struct clc_host_program *p)
+{
+   int in[64], out[8 * 64];
+   for (unsigned i = 0; i < 64; i++)
+      in[i] = (int)random_u64() >> 8;
+   const void *args[] = {in, out};
+   launch(p, "all", 1, 64, args, sizeof(args));
+   for (unsigned i = 0; i < 64; i++) {
+      const int *warp = in + i / 32 * 32;
+      unsigned lane = i % 32;
+      assert_int_equal(out[i], warp[i * 7 & 31]);
+      assert_int_equal(out[i + 64], warp[lane ^ 5]);
+      assert_int_equal(out[i + 128], warp[(lane + 3) % 32]);
+      assert_int_equal(out[i + 192], warp[(lane & 24) + (lane + 3) % 8]);
+      unsigned sum = 0, positive = 0;
+      for (unsigned k = 0; k < 32; k++) {
+         sum += k / 4 == lane / 4 ? warp[k] : 0;
+         positive |= (unsigned)(warp[k] > 0) << k;
+      }
+      assert_int_equal(out[i + 256], (int)sum);
+      assert_int_equal((unsigned)out[i + 320], positive);
+      assert_int_equal(out[i + 384],
+                       __builtin_popcount(in[i] & ((1u << lane) - 1)));
+      assert_int_equal(out[i + 448], 1);
+   }
+}
+
+/* Only odd lanes take part. */
+static void
+check_subgroup_odd(struct clc_host_program *p)
+{
+   long in[32], out[5 * 32];
+   for (unsigned i = 0; i < 32; i++)
+      in[i] = random_u64() % 19 - 9;
+   const void *args[] = {in, out};
+   launch(p, "odd", 1, 32, args, sizeof(args));
+   long sum = 0, product = 1, max = INT64_MIN;
+   for (unsigned i = 1; i < 32; i += 2)
+      sum += in[i];
+   for (unsigned i = 1; i < 32; i += 2) {
+      max = MAX2(max, in[i]);
+      assert_int_equal(out[i], sum);
+      assert_int_equal(out[i + 32], product);
+      assert_int_equal(out[i + 64], max);
+      assert_int_equal(out[i + 96], i == 1);
+      assert_int_equal(out[i + 128], in[1]);
+      product *= in[i];
+   }
+}
+
+static void
+test_subgroup_extensions(void **state)
+{
+   struct clc_host_program *p = build(subgroup_source, "-cl-std=CL3.0");
+   for (unsigned i = 0; i < 20; i++) {
+      check_subgroup_all(p);
+      check_subgroup_odd(p);
+   }
+   clc_host_destroy(p);
+}
+
 /* ---- atomics ---- */
 
 static const char atomic_source[] =
@@ -671,6 +760,61 @@ test_integers(void **state)
    clc_host_destroy(p);
 }
 
+static const char bits_source[] =
+   "kernel void k(global const uint *a, global uint *r)\n"
+   "{\n"
+   "   r[0] = bitfield_insert(a[0], a[1], a[2], a[3]);\n"
+   "   r[1] = bitfield_extract_unsigned(a[0], a[2], a[3]);\n"
+   "   r[2] = bitfield_extract_signed(a[0], a[2], a[3]);\n"
+   "   r[3] = bit_reverse((ushort)a[0]);\n"
+   "   r[4] = dot_acc_sat_4x8packed_ss_int(a[0], a[1], (int)a[4]);\n"
+   "   r[5] = dot_4x8packed_uu_uint(a[0], a[1]);\n"
+   "   r[6] = dot(as_uchar4(a[0]), as_char4(a[1]));\n"
+   "}\n";
+
+static void
+check_bits(struct clc_host_program *p)
+{
+   uint32_t a[5], r[7];
+   for (unsigned i = 0; i < 5; i++)
+      a[i] = random_u64();
+   a[2] %= 33;
+   a[3] %= 33 - a[2];
+   void *args[] = {a, r};
+   launch(p, "k", 1, 1, args, sizeof(args));
+
+   uint64_t ones = (1ull << a[3]) - 1;
+   uint32_t mask = ones << a[2], field = (uint64_t)a[0] >> a[2] & ones;
+   uint32_t insert =
+      (a[0] & ~mask) | ((uint32_t)((uint64_t)a[1] << a[2]) & mask);
+   assert_int_equal(r[0], insert);
+   assert_int_equal(r[1], field);
+   uint32_t extended = a[3] ? util_sign_extend(field, a[3]) : 0;
+   assert_int_equal(r[2], extended);
+   uint32_t reversed = 0;
+   int64_t ss = (int32_t)a[4], uu = 0, us = 0;
+   for (unsigned i = 0; i < 16; i++)
+      reversed |= (a[0] >> i & 1) << (15 - i);
+   for (unsigned i = 0; i < 32; i += 8) {
+      ss += (int8_t)(a[0] >> i) * (int8_t)(a[1] >> i);
+      uu += (uint8_t)(a[0] >> i) * (uint8_t)(a[1] >> i);
+      us += (uint8_t)(a[0] >> i) * (int8_t)(a[1] >> i);
+   }
+   assert_int_equal(r[3], reversed);
+   assert_int_equal((int32_t)r[4], CLAMP(ss, INT32_MIN, INT32_MAX));
+   assert_int_equal(r[5], uu);
+   assert_int_equal((int32_t)r[6], us);
+}
+
+static void
+test_bits(void **state)
+{
+   struct clc_host_program *p = build(bits_source, NULL);
+   for (unsigned i = 0; i < 2000; i++)
+      check_bits(p);
+   clc_host_destroy(p);
+}
+
 static double
 half_value(uint16_t h)
 {
@@ -754,6 +898,7 @@ main(void)
    static const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_work_items),
       cmocka_unit_test(test_collectives),
+      cmocka_unit_test(test_subgroup_extensions),
       cmocka_unit_test(test_atomics),
       cmocka_unit_test(test_fences),
       cmocka_unit_test(test_struct_arguments),
@@ -761,6 +906,7 @@ main(void)
       cmocka_unit_test(test_async_copies),
       cmocka_unit_test(test_math),
       cmocka_unit_test(test_integers),
+      cmocka_unit_test(test_bits),
       cmocka_unit_test(test_directed_halves),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);

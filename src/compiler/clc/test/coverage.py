@@ -27,7 +27,15 @@ EXTENSIONS_3 = (
     '+__opencl_c_atomic_order_seq_cst,+__opencl_c_images,'
     '+__opencl_c_3d_image_writes,+cl_khr_3d_image_writes,'
     '+__opencl_c_read_write_images')
-DEFINES_3 = ['-D__opencl_c_int64=1', '-D__opencl_c_atomic_scope_device=1',
+DEFINES = ['-Dcl_khr_' + name + '=1' for name in
+           ('extended_bit_ops', 'integer_dot_product')]
+DEFINES += ['-D__opencl_c_integer_dot_product_input_4x8bit' + tail + '=1'
+            for tail in ('', '_packed')]
+DEFINES_3 = ['-Dcl_khr_subgroup_' + name + '=1' for name in
+             ('extended_types', 'non_uniform_vote', 'ballot',
+              'non_uniform_arithmetic', 'shuffle', 'shuffle_relative',
+              'clustered_reduce', 'rotate')]
+DEFINES_3 += ['-D__opencl_c_int64=1', '-D__opencl_c_atomic_scope_device=1',
              '-D__opencl_c_atomic_scope_all_devices=1',
              '-D__opencl_c_work_group_collective_functions=1']
 
@@ -48,7 +56,7 @@ def builtins(clang, header, std):
             [clang, '-cc1', '-triple', 'nvptx64-nvidia-nvcl', '-x', 'cl',
              '-cl-std=' + std, '-cl-ext=' + extensions, '-include', header,
              '-ast-dump=json', f.name]
-            + (DEFINES_3 if std == 'CL3.0' else []),
+            + DEFINES + (DEFINES_3 if std == 'CL3.0' else []),
             stdout=subprocess.PIPE, check=True).stdout
     seen = set()
     for decl in json.loads(out)['inner']:
@@ -126,6 +134,8 @@ class Kernel:
             return 'memory_scope_device'
         if base == 'cl_mem_fence_flags':
             return 'CLK_GLOBAL_MEM_FENCE'
+        if 'cluster' in self.name and i == len(self.params) - 1:
+            return '8'
         kernel_type = {'size_t': 'ulong', 'ptrdiff_t': 'long',
                        'intptr_t': 'long', 'uintptr_t': 'ulong',
                        'bool': 'int'}.get(base, base)
