@@ -18,16 +18,16 @@
 #include "util/util_log.h"
 
 #define SCOREBOARDS 6
-#define NO_BARRIER  0x80 /* named none: nobody can wait for it */
+#define NO_BARRIER  SCOREBOARDS /* named none: nobody can wait for it */
 #define MAX_PRINTED 50
 
 /* A register, predicate or the condition code. */
 struct book {
-   uint64_t ready;  /* cycle from which a fixed-latency result may be used */
-   uint32_t lanes;  /* of the last writers under way */
-   uint8_t writing; /* scoreboards that a result is expected under */
-   uint8_t reading; /* ... under which it is still to be read */
-   uint32_t read_lanes;
+   uint64_t ready; /* cycle from which a fixed-latency result may be used */
+   uint32_t fixed_lanes; /* ... in these lanes */
+   /* Lanes in which a result is expected, and in which the contents are still
+    * to be read, by scoreboard. */
+   uint32_t writing[SCOREBOARDS + 1], reading[SCOREBOARDS + 1];
 };
 
 struct nvsim_strict {
@@ -82,21 +82,31 @@ book_of(struct nvsim_strict *s, const struct sass_operand *o, unsigned n)
    return o->file == SASS_FILE_PRED ? &s->pred[(o->reg + n) & 7] : &s->cc;
 }
 
-static void
-clear_one(struct book *b, uint8_t keep)
+static bool
+any_lane(const uint32_t *by_scoreboard, uint32_t lanes)
 {
-   b->writing &= keep;
-   b->reading &= keep;
+   uint32_t any = 0;
+   for (unsigned i = 0; i <= SCOREBOARDS; i++)
+      any |= by_scoreboard[i];
+   return any & lanes;
+}
+
+static void
+clear_one(struct book *b, uint8_t mask)
+{
+   for (unsigned i = 0; i < SCOREBOARDS; i++)
+      if (mask >> i & 1)
+         b->writing[i] = b->reading[i] = 0;
 }
 
 static void
 clear_scoreboards(struct nvsim_strict *s, uint8_t mask)
 {
    for (unsigned r = 0; r < 256; r++)
-      clear_one(&s->gpr[r], ~mask);
+      clear_one(&s->gpr[r], mask);
    for (unsigned p = 0; p < 8; p++)
-      clear_one(&s->pred[p], ~mask);
-   clear_one(&s->cc, ~mask);
+      clear_one(&s->pred[p], mask);
+   clear_one(&s->cc, mask);
 }
 
 static void
@@ -122,11 +132,9 @@ check_read(struct nvsim_warp *w, const struct nvsim_instr *in,
            const struct sass_operand *o, unsigned n, uint32_t lanes)
 {
    const struct book *b = book_of(w->strict, o, n);
-   if (!(b->lanes & lanes))
-      return;
-   if (b->writing)
+   if (any_lane(b->writing, lanes))
       report(w, in, o, o->reg + n, "raw-sb");
-   else if (w->strict->cycle < b->ready)
+   else if (w->strict->cycle < b->ready && (b->fixed_lanes & lanes))
       report(w, in, o, o->reg + n, "raw");
 }
 
@@ -143,13 +151,12 @@ check_write(struct nvsim_warp *w, const struct nvsim_instr *in,
 {
    const struct nvsim_strict *s = w->strict;
    const struct book *b = book_of(w->strict, o, n);
-   if (b->reading && (b->read_lanes & lanes))
+   if (any_lane(b->reading, lanes))
       report(w, in, o, o->reg + n, "war-sb");
-   if (!(b->lanes & lanes))
-      return;
-   if (b->writing)
+   if (any_lane(b->writing, lanes))
       report(w, in, o, o->reg + n, "waw-sb");
-   else if (!sass_is_variable(in->i.op) && s->cycle + latency(in, o) < b->ready)
+   else if (!sass_is_variable(in->i.op) && (b->fixed_lanes & lanes) &&
+            s->cycle + latency(in, o) < b->ready)
       report(w, in, o, o->reg + n, "waw");
 }
 
@@ -159,12 +166,12 @@ note_write(struct nvsim_warp *w, const struct nvsim_instr *in,
 {
    struct nvsim_strict *s = w->strict;
    struct book *b = book_of(s, o, n);
-   b->lanes = lanes;
-   if (sass_is_variable(in->i.op))
-      b->writing |=
-         in->ctrl.wr_bar < SCOREBOARDS ? 1u << in->ctrl.wr_bar : NO_BARRIER;
-   else
+   if (sass_is_variable(in->i.op)) {
+      b->writing[MIN2(in->ctrl.wr_bar, NO_BARRIER)] |= lanes;
+   } else {
+      b->fixed_lanes = lanes | (s->cycle < b->ready ? b->fixed_lanes : 0);
       b->ready = s->cycle + latency(in, o);
+   }
 }
 
 /* Sources of loads and the like are read some time after issue. The arrival of
@@ -179,8 +186,7 @@ note_read(struct nvsim_warp *w, const struct nvsim_instr *in,
    if (o->file != SASS_FILE_GPR || !sass_is_variable(in->i.op) ||
        sass_op_info(in->i.op)->class_ == SASS_CLASS_CONTROL)
       return;
-   b->reading |= bar < SCOREBOARDS ? 1u << bar : NO_BARRIER;
-   b->read_lanes = lanes;
+   b->reading[MIN2(bar, NO_BARRIER)] |= lanes;
 }
 
 /* Stall counts above 11 count fully only with yield (isa.md §5.2). */
