@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "partage/cl_partage.h"
 #include "util/util_buf.h"
 
 #define MAX_NAMES 64
@@ -38,6 +39,7 @@ static const struct uint_row uint_rows[] = {
    {CL_DEVICE_ERROR_CORRECTION_SUPPORT, CL_FALSE},
    {CL_DEVICE_ENDIAN_LITTLE, CL_TRUE},
    {CL_DEVICE_AVAILABLE, CL_TRUE},
+   {CL_DEVICE_OPENCL_C_NUMERIC_VERSION_KHR, CL_MAKE_VERSION(1, 2, 0)},
    {CL_DEVICE_MAX_CONSTANT_ARGS, 16},
    {CL_DEVICE_REFERENCE_COUNT, 1},
    {CL_DEVICE_PREFERRED_INTEROP_USER_SYNC, CL_TRUE},
@@ -302,6 +304,25 @@ return_pci_info(const struct pipe_caps *caps, const struct cl_out *out)
 }
 
 static cl_int
+return_svm_counters(const struct ocl_device *dev, const struct cl_out *out)
+{
+   struct pipe_svm_counters c = {0};
+
+   if (dev->screen->svm_counters)
+      dev->screen->svm_counters(dev->screen, &c);
+   const struct cl_svm_counters_partage counters = {
+      .faults_read = c.faults_read,
+      .faults_write = c.faults_write,
+      .faults_atomic = c.faults_atomic,
+      .replays = c.replays,
+      .cancels = c.cancels,
+      .pages_to_device = c.pages_to_device,
+      .pages_to_host = c.pages_to_host,
+   };
+   return cl_return(out, &counters, sizeof(counters));
+}
+
+static cl_int
 return_list(const struct ocl_device *dev, cl_device_info param,
             const struct cl_out *out)
 {
@@ -336,6 +357,8 @@ return_list(const struct ocl_device *dev, cl_device_info param,
       return cl_return(out, NULL, 0);
    case CL_DEVICE_PCI_BUS_INFO_KHR:
       return return_pci_info(caps, out);
+   case CL_DEVICE_SVM_COUNTERS_PARTAGE:
+      return return_svm_counters(dev, out);
    default:
       return CL_INVALID_VALUE;
    }

@@ -54,6 +54,7 @@ static const struct version_row extensions[] = {
    {"cl_khr_integer_dot_product", V(2, 0), has_dot_product},
    {"cl_khr_icd", V(1, 0)},
    {"cl_khr_extended_versioning", V(1, 0)},
+   {"cl_partage_svm_counters", V(1, 0)},
    {"cl_khr_pci_bus_info", V(1, 0)},
 };
 
