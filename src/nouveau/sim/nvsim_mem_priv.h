@@ -85,7 +85,7 @@ struct nvsim_worker {
    uint64_t code_raw[NVSIM_PAGE_B / 8]; /* page on its way to the code cache */
    struct nvsim_worker_stats stats;
    struct nvsim_tlb_entry tlb[NVSIM_TLB_ENTRIES];
-   uint8_t sink[NVSIM_PAGE_B] __attribute__((aligned(64))); /* sparse writes */
+   uint8_t sink[NVSIM_PAGE_B]; /* sparse writes */
 };
 
 /* Also the thread's guard. NULL: no memory. */
