@@ -178,8 +178,8 @@ finish_locks(struct kmd *kmd)
    pthread_mutex_destroy(&kmd->svm_lock);
 }
 
-int
-kmd_create(const struct kmd_config *config, struct kmd **kmd_out)
+static int
+card_create(const struct kmd_config *config, struct kmd **kmd_out)
 {
    struct kmd *kmd = kdrm_zalloc(sizeof(*kmd));
    if (!kmd)
@@ -230,8 +230,8 @@ fail_threads:
    return ret;
 }
 
-void
-kmd_destroy(struct kmd *kmd)
+static void
+card_destroy(struct kmd *kmd)
 {
    kmd_map_release(kmd);
    if (kmd->dmem)
@@ -257,6 +257,7 @@ kmd_destroy(struct kmd *kmd)
 
 struct call {
    struct kmd *kmd;
+   const struct kmd_config *config;
    int file, ret;
    unsigned long request;
    void *arg;
@@ -266,6 +267,37 @@ struct call {
    int prot, flags, err;
    off_t offset;
 };
+
+static void
+call_create(void *data)
+{
+   struct call *c = data;
+   c->ret = card_create(c->config, &c->kmd);
+}
+
+int
+kmd_create(const struct kmd_config *config, struct kmd **kmd_out)
+{
+   struct call c = {.config = config};
+   util_svc_call(call_create, &c);
+   if (!c.ret)
+      *kmd_out = c.kmd;
+   return c.ret;
+}
+
+static void
+call_destroy(void *data)
+{
+   struct call *c = data;
+   card_destroy(c->kmd);
+}
+
+void
+kmd_destroy(struct kmd *kmd)
+{
+   struct call c = {.kmd = kmd};
+   util_svc_call(call_destroy, &c);
+}
 
 static void
 call_open(void *data)
