@@ -322,6 +322,7 @@ enum drm_nouveau_svm_event_kind {
    DRM_NOUVEAU_SVM_EVENT_MIGRATE_DEVICE = 6, /* npages went to video memory */
    DRM_NOUVEAU_SVM_EVENT_MIGRATE_HOST = 7,   /* npages came back */
    DRM_NOUVEAU_SVM_EVENT_CANCEL = 8, /* the access at addr was refused */
+   DRM_NOUVEAU_SVM_EVENT_KINDS = 9,
 };
 
 struct drm_nouveau_svm_event {
@@ -335,6 +336,9 @@ struct drm_nouveau_svm_events {
    uint64_t events; /* of drm_nouveau_svm_event, room for `count` */
    uint32_t count;  /* in: room; out: events written */
    uint32_t lost;   /* out: events dropped since the last call */
+   /* out: since SVM_INIT, by kind, whether read or dropped: pages for the
+    * MIGRATE kinds, events for the others. */
+   uint64_t totals[DRM_NOUVEAU_SVM_EVENT_KINDS];
 };
 
 /* Ours. Why a channel was killed. -ENOENT: no such channel; -ENODATA: it is

@@ -6,6 +6,7 @@
 #include "kmd_vmm.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "kernel/drm/kdrm_alloc.h"
 #include "kernel/drm/kdrm_uaccess.h"
@@ -287,12 +288,15 @@ kmd_svm_log(struct kmd_svm *svm, enum drm_nouveau_svm_event_kind kind,
       svm->count++;
    }
    svm->events[(svm->first + svm->count - 1) % KMD_SVM_EVENTS] = e;
+   bool moves = kind == DRM_NOUVEAU_SVM_EVENT_MIGRATE_DEVICE ||
+                kind == DRM_NOUVEAU_SVM_EVENT_MIGRATE_HOST;
+   svm->totals[kind] += moves ? npages : 1;
    pthread_mutex_unlock(&svm->events_lock);
 }
 
-static unsigned
+static void
 take_events(struct kmd_svm *svm, struct drm_nouveau_svm_event *out,
-            unsigned room, unsigned *lost_out)
+            unsigned room, struct drm_nouveau_svm_events *a)
 {
    pthread_mutex_lock(&svm->events_lock);
    unsigned n = MIN2(room, svm->count);
@@ -300,10 +304,11 @@ take_events(struct kmd_svm *svm, struct drm_nouveau_svm_event *out,
       out[i] = svm->events[(svm->first + i) % KMD_SVM_EVENTS];
    svm->first = (svm->first + n) % KMD_SVM_EVENTS;
    svm->count -= n;
-   *lost_out = svm->lost;
+   a->count = n;
+   a->lost = svm->lost;
+   memcpy(a->totals, svm->totals, sizeof(a->totals));
    svm->lost = 0;
    pthread_mutex_unlock(&svm->events_lock);
-   return n;
 }
 
 int
@@ -317,10 +322,11 @@ kmd_svm_events_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
    if (!svm)
       return -EINVAL;
    unsigned room = MIN2(a->count, KMD_SVM_EVENTS);
-   struct drm_nouveau_svm_event *events = kdrm_zalloc(room * sizeof(*events));
+   struct drm_nouveau_svm_event *events =
+      kdrm_zalloc(MAX2(room, 1) * sizeof(*events));
    int ret = events ? 0 : -ENOMEM;
    if (!ret) {
-      a->count = take_events(svm, events, room, &a->lost);
+      take_events(svm, events, room, a);
       ret = kdrm_copy_to_user(a->events, events, a->count * sizeof(*events));
    }
    kdrm_free(events);

@@ -25,6 +25,7 @@ struct kmd_svm {
    pthread_mutex_t events_lock; /* leaf */
    struct drm_nouveau_svm_event events[KMD_SVM_EVENTS];
    unsigned first, count, lost;
+   uint64_t totals[DRM_NOUVEAU_SVM_EVENT_KINDS];
 };
 
 struct kmd_svm *kmd_svm_get(struct kmd_svm *svm);

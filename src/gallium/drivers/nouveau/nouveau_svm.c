@@ -53,9 +53,26 @@ svm_events(struct pipe_screen *pscreen, struct pipe_svm_event *events,
    return taken;
 }
 
+static void
+svm_counters(struct pipe_screen *pscreen, struct pipe_svm_counters *out)
+{
+   uint64_t t[NOUVEAU_WS_SVM_KINDS];
+   nouveau_ws_svm_totals(nouveau_screen(pscreen)->ws, t);
+   *out = (struct pipe_svm_counters){
+      .faults_read = t[NOUVEAU_WS_SVM_FAULT_READ],
+      .faults_write = t[NOUVEAU_WS_SVM_FAULT_WRITE],
+      .faults_atomic = t[NOUVEAU_WS_SVM_FAULT_ATOMIC],
+      .replays = t[NOUVEAU_WS_SVM_REPLAY],
+      .cancels = t[NOUVEAU_WS_SVM_CANCEL],
+      .pages_to_device = t[NOUVEAU_WS_SVM_MIGRATE_DEVICE],
+      .pages_to_host = t[NOUVEAU_WS_SVM_MIGRATE_HOST],
+   };
+}
+
 void
 nouveau_svm_init_screen(struct nouveau_screen *screen)
 {
    screen->base.svm_migrate = svm_migrate;
+   screen->base.svm_counters = svm_counters;
    screen->base.svm_events = svm_events;
 }

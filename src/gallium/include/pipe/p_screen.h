@@ -65,6 +65,9 @@ struct pipe_screen {
    int (*svm_migrate)(struct pipe_screen *screen, const void *ptr, size_t size_B,
                       bool to_device, bool content_undefined,
                       uint64_t *moved_pages_out);
+   /* All 0 if the kernel does not tell. Independent of svm_events. */
+   void (*svm_counters)(struct pipe_screen *screen,
+                        struct pipe_svm_counters *counters_out);
    /* Takes up to `max` pending SVM events, oldest first; returns how many. 0 also if
     * the kernel does not tell. */
    unsigned (*svm_events)(struct pipe_screen *screen, struct pipe_svm_event *events,

@@ -97,6 +97,13 @@ struct pipe_svm_event {
    uint64_t time_ns;   /* CLOCK_MONOTONIC */
 };
 
+/* Totals since the device was opened. */
+struct pipe_svm_counters {
+   uint64_t faults_read, faults_write, faults_atomic;
+   uint64_t replays, cancels;
+   uint64_t pages_to_device, pages_to_host;
+};
+
 /* Fixed properties of the device. Sizes in bytes. */
 struct pipe_caps {
    char name[64];          /* "NVIDIA GeForce GTX 1080 (GP104, simulated)" */

@@ -188,6 +188,13 @@ struct nouveau_ws_svm_event {
    uint32_t pages;
 };
 
+#define NOUVEAU_WS_SVM_KINDS (NOUVEAU_WS_SVM_CANCEL + 1)
+
+/* Totals since the device was opened, by kind: pages for the MIGRATE kinds,
+ * events for the others. False, and all 0, if the kernel does not tell. */
+bool nouveau_ws_svm_totals(struct nouveau_ws_device *dev,
+                           uint64_t totals_out[NOUVEAU_WS_SVM_KINDS]);
+
 /* How many were taken, 0 if the kernel does not tell. */
 unsigned nouveau_ws_svm_events(struct nouveau_ws_device *dev,
                                struct nouveau_ws_svm_event *events,

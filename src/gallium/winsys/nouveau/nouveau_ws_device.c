@@ -272,6 +272,17 @@ nouveau_ws_svm_migrate(struct nouveau_ws_device *dev, const void *ptr,
    return ret;
 }
 
+bool
+nouveau_ws_svm_totals(struct nouveau_ws_device *dev,
+                      uint64_t totals_out[NOUVEAU_WS_SVM_KINDS])
+{
+   struct drm_nouveau_svm_events args = {.count = 0};
+   bool told = !ws_ioctl(dev, DRM_IOCTL_NOUVEAU_SVM_EVENTS, &args);
+   for (unsigned i = 0; i < NOUVEAU_WS_SVM_KINDS; i++)
+      totals_out[i] = told ? args.totals[i] : 0;
+   return told;
+}
+
 unsigned
 nouveau_ws_svm_events(struct nouveau_ws_device *dev,
                       struct nouveau_ws_svm_event *events, unsigned max,
