@@ -148,7 +148,6 @@ note_max_reg(struct nvsim_instr *in)
       const struct sass_operand *v = &ops.v[o];
       if (v->file != SASS_FILE_GPR)
          continue;
-      in->uses_regs = true;
       in->max_reg = MAX2(in->max_reg, v->reg + v->count - 1);
    }
 }
@@ -191,27 +190,31 @@ decode_fields(struct nvsim_instr *in)
       in->rb = src_row(i->rc);
 }
 
-void
-nvsim_code_decode(struct nvsim_code_page *page, struct nvsim_instr *in)
+static nvsim_exec_fn
+decode_word(const struct nvsim_code_page *page, struct nvsim_instr *in)
 {
    unsigned off = in->page_off, slot = off / 8 % 4 - 1;
-   struct nvsim_instr d = {.page_off = in->page_off, .guard = SASS_PT};
    struct sass_ctrl ctrl[SASS_BUNDLE_SLOTS];
    sass_bundle_unpack(page->raw[off / SASS_BUNDLE_B * 4], ctrl);
-   d.ctrl = ctrl[slot];
-   if (sass_decode(page->raw[off / 8], &d.i)) {
-      d.fn = nvsim_exec_illegal;
-   } else if (sass_check_regs(&d.i, NULL)) {
-      d.fn = nvsim_exec_misaligned_reg;
-   } else {
-      decode_fields(&d);
-      note_max_reg(&d);
-      d.fn = nvsim_exec_lookup(&d.i);
+   in->ctrl = ctrl[slot];
+   if (sass_decode(page->raw[off / 8], &in->i))
+      return nvsim_exec_illegal;
+   if (sass_check_regs(&in->i, NULL))
+      return nvsim_exec_misaligned_reg;
+   decode_fields(in);
+   note_max_reg(in);
+   return nvsim_exec_lookup(&in->i);
+}
+
+void
+nvsim_code_decode(struct nvsim_code_cache *cc, struct nvsim_code_page *page,
+                  struct nvsim_instr *in)
+{
+   pthread_mutex_lock(&cc->lock);
+   if (in->fn == nvsim_exec_decode) {
+      /* `fn` goes last: other workers may run into the instruction now. */
+      nvsim_exec_fn fn = decode_word(page, in);
+      __atomic_store_n(&in->fn, fn, __ATOMIC_RELEASE);
    }
-   /* Other workers may run into the same instruction: `fn` goes last. All write
-    * the same. */
-   nvsim_exec_fn fn = d.fn;
-   d.fn = nvsim_exec_decode;
-   memcpy(in, &d, sizeof(d));
-   __atomic_store_n(&in->fn, fn, __ATOMIC_RELEASE);
+   pthread_mutex_unlock(&cc->lock);
 }

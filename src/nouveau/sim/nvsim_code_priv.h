@@ -41,7 +41,6 @@ struct nvsim_instr {
    uint8_t b_src, c_src;    /* enum nvsim_src */
    uint8_t cb_bank;
    uint8_t pd, pd2, pc;
-   bool uses_regs;
    uint16_t cb_off;
    uint32_t pc_not; /* 0 or ~0 */
    uint32_t imm;
@@ -74,8 +73,9 @@ struct nvsim_code_page *nvsim_code_cache_find(struct nvsim_code_cache *cc,
 struct nvsim_code_page *nvsim_code_cache_add(struct nvsim_code_cache *cc,
                                              uint64_t page_va,
                                              const uint64_t *raw);
-/* Decodes in place; `in` belongs to `page`. */
-void nvsim_code_decode(struct nvsim_code_page *page, struct nvsim_instr *in);
+/* Decodes in place, once; `in` belongs to `page`. */
+void nvsim_code_decode(struct nvsim_code_cache *cc, struct nvsim_code_page *page,
+                       struct nvsim_instr *in);
 
 static inline unsigned
 nvsim_code_index(uint64_t va)

@@ -252,8 +252,8 @@ get_pool(struct nvsim *sim)
 void
 nvsim_grid_want_helpers(struct nvsim_grid *g)
 {
-   if (g->num_workers == 1 || g->helper_list ||
-       !pthread_equal(g->owner, pthread_self()) ||
+   if (g->num_workers == 1 || !pthread_equal(g->owner, pthread_self()) ||
+       g->helper_list ||
        __atomic_load_n(&g->next_cta, __ATOMIC_RELAXED) >= g->num_ctas ||
        util_time_ns() - g->start_ns < HELP_AFTER_NS)
       return;

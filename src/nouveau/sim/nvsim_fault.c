@@ -113,7 +113,7 @@ nvsim_fault_raise(struct nvsim *sim, struct nvsim_park *park)
       }
       write_entry(sim, park, &park->faults[i]);
    }
-   park->state = NVSIM_PARK_WAITING;
+   nvsim_park_set(park, NVSIM_PARK_WAITING);
    util_list_add_tail(&park->link, &u->parked);
    pthread_mutex_unlock(&u->lock);
    nvsim_interrupt(sim, NVSIM_INTR_REPLAYABLE_FAULT);
@@ -125,7 +125,7 @@ nvsim_fault_drop(struct nvsim *sim, struct nvsim_park *park)
    pthread_mutex_lock(&sim->fault.lock);
    if (park->state == NVSIM_PARK_WAITING)
       util_list_del(&park->link);
-   park->state = NVSIM_PARK_NONE;
+   nvsim_park_set(park, NVSIM_PARK_NONE);
    pthread_mutex_unlock(&sim->fault.lock);
 }
 
@@ -136,7 +136,7 @@ release_locked(struct nvsim_fault_unit *u, bool only_unreported)
       if (only_unreported && !p->unreported)
          continue;
       util_list_del(&p->link);
-      p->state = NVSIM_PARK_REPLAY;
+      nvsim_park_set(p, NVSIM_PARK_REPLAY);
    }
    pthread_cond_broadcast(&u->changed);
 }
@@ -179,7 +179,7 @@ nvsim_fault_cancel(struct nvsim *sim, bool targeted, uint8_t gpc,
          continue;
       util_list_del(&p->link);
       p->cancelled = i;
-      p->state = NVSIM_PARK_CANCEL;
+      nvsim_park_set(p, NVSIM_PARK_CANCEL);
       u->num_cancels++;
    }
    pthread_cond_broadcast(&u->changed);

@@ -61,6 +61,13 @@ struct nvsim_park {
    struct nvsim_mem_fault faults[NVSIM_PARK_PAGES];
 };
 
+/* The owner looks without the lock; what it finds besides has been written before. */
+static inline void
+nvsim_park_set(struct nvsim_park *p, enum nvsim_park_state state)
+{
+   __atomic_store_n(&p->state, state, __ATOMIC_RELEASE);
+}
+
 struct nvsim_fault_unit {
    pthread_mutex_t lock;
    pthread_cond_t changed; /* some park changed state, or a grid was aborted */

@@ -189,7 +189,7 @@ unpark(struct nvsim_cta *cta)
       if (s == NVSIM_PARK_CANCEL) {
          cancelled(w);
       } else if (s == NVSIM_PARK_REPLAY) {
-         w->park.state = NVSIM_PARK_NONE;
+         nvsim_park_set(&w->park, NVSIM_PARK_NONE);
          w->state = NVSIM_WARP_READY;
          w->retry = true;
       }

@@ -89,7 +89,7 @@ void
 nvsim_exec_decode(struct nvsim_warp *w, const struct nvsim_instr *in,
                   uint32_t mask)
 {
-   nvsim_code_decode(w->page, (struct nvsim_instr *)in);
+   nvsim_code_decode(w->grid->chan->code, w->page, (struct nvsim_instr *)in);
    if (in->max_reg >= w->num_regs)
       bad_register(w);
    in->fn(w, in, w->active & (w->pred[in->guard] ^ in->guard_not));
@@ -102,9 +102,11 @@ static void __attribute__((noinline)) loop(struct nvsim_warp *w)
       w->budget--;
       w->cur = in;
       w->ip = in + 1;
+      /* First of all members: decode writes it last. */
+      nvsim_exec_fn fn = __atomic_load_n(&in->fn, __ATOMIC_ACQUIRE);
       if (unlikely(in->max_reg >= w->num_regs))
          bad_register(w);
-      in->fn(w, in, w->active & (w->pred[in->guard] ^ in->guard_not));
+      fn(w, in, w->active & (w->pred[in->guard] ^ in->guard_not));
    }
 }
 
@@ -117,8 +119,9 @@ static void __attribute__((noinline)) loop_debug(struct nvsim_warp *w)
       w->budget--;
       w->cur = in;
       w->ip = in + 1;
-      if (in->fn == nvsim_exec_decode)
-         nvsim_code_decode(w->page, (struct nvsim_instr *)in);
+      if (__atomic_load_n(&in->fn, __ATOMIC_ACQUIRE) == nvsim_exec_decode)
+         nvsim_code_decode(w->grid->chan->code, w->page,
+                           (struct nvsim_instr *)in);
       if (in->max_reg >= w->num_regs)
          bad_register(w);
       uint32_t mask = w->active & (w->pred[in->guard] ^ in->guard_not);
@@ -396,7 +399,7 @@ nvsim_warp_init(struct nvsim_warp *w, struct nvsim_cta *cta, unsigned index)
    w->depth = w->call_depth = 0;
    w->done = 0;
    w->retry = false;
-   w->park.state = NVSIM_PARK_NONE;
+   nvsim_park_set(&w->park, NVSIM_PARK_NONE);
    w->local_va =
       grid->local_base + cta->sm * grid->local_sm_B +
       (uint64_t)(cta->slot * grid->warps_per_cta + index) * grid->local_warp_B;
