@@ -236,6 +236,8 @@ nvir_import_alloca(struct nvir_import *im, LLVMValueRef v)
 struct nvir_src
 nvir_import_c0(struct nvir_import *im, struct nvir_src offset, unsigned size_B)
 {
+   if (offset.kind == NVIR_SRC_IMM && offset.imm == NVIR_C0_PRINTF)
+      im->s->uses_printf = true;
    /* Whole words at a known place are operands; copies keep them apart from
     * uses. */
    if (offset.kind == NVIR_SRC_IMM && size_B >= 4)
@@ -435,8 +437,10 @@ static bool
 type_is_loadable(LLVMTypeRef t)
 {
    LLVMTypeRef leaf = nvir_type_leaf(t, 0);
+   bool packed = LLVMGetTypeKind(t) == LLVMVectorTypeKind;
    return nvir_container(leaf) != NVIR_TYPE_NONE &&
-          nvir_type_leaves(t) * 2 <= NVIR_MAX_WORDS;
+          nvir_type_leaves(t) * 2 <= NVIR_MAX_WORDS &&
+          (!packed || util_is_pow2(nvir_scalar_bits(leaf)));
 }
 
 static struct nvir_comps

@@ -398,10 +398,13 @@ put_wide(struct nvir_import *im, struct nvir_src *words, unsigned at,
    }
 }
 
+/* Elements of vectors are packed, scalars fill bytes. */
 static unsigned
 storage_bits(LLVMTypeRef t)
 {
-   unsigned bits = nvir_scalar_bits(t);
+   unsigned bits = nvir_scalar_bits(nvir_scalar_of(t));
+   if (LLVMGetTypeKind(t) == LLVMVectorTypeKind)
+      return bits;
    return bits <= 8 ? 8 : util_next_pow2(bits);
 }
 
@@ -415,7 +418,7 @@ nvir_comps_to_words(struct nvir_import *im, LLVMTypeRef t, struct nvir_comps c,
       words_out[i] = nvir_imm(0);
    for (unsigned i = 0; i < n; i++) {
       LLVMTypeRef leaf = nvir_type_leaf(t, i);
-      unsigned bits = storage_bits(leaf), real = nvir_scalar_bits(leaf);
+      unsigned bits = storage_bits(t), real = nvir_scalar_bits(leaf);
       struct nvir_src x = c.c[i];
       if (real == 1)
          x = nvir_i3(im, NVIR_OP_SELECT, NVIR_TYPE_I32, x, nvir_imm(1),
@@ -438,7 +441,7 @@ take_bits(struct nvir_import *im, const struct nvir_src *words, unsigned at,
    struct nvir_src w = words[at / 32];
    unsigned bits = nvir_scalar_bits(leaf);
 
-   if (storage_bits(leaf) == 64)
+   if (bits > 32)
       return nvir_val(nvir_build_collect(&im->b, &words[at / 32], 2));
    if (at % 32)
       w = w.kind == NVIR_SRC_IMM
@@ -460,7 +463,7 @@ nvir_words_to_comps(struct nvir_import *im, LLVMTypeRef t,
    for (unsigned i = 0; i < c.n; i++) {
       LLVMTypeRef leaf = nvir_type_leaf(t, i);
       c.c[i] = take_bits(im, words, at, leaf);
-      at += storage_bits(leaf);
+      at += storage_bits(t);
    }
    return c;
 }
