@@ -406,7 +406,7 @@ service_granule(struct kdrm_gpusvm *svm, struct kdrm_gpusvm_fault *f,
    struct granule *g = get_granule(svm, f->gpu_va);
    struct service *s = g ? util_svc_alloc(sizeof(*s)) : NULL;
    if (!s) {
-      refuse(svm, f, n, kmm_mm_check(svm->config.mm) ? -EFAULT : -ENOMEM);
+      refuse(svm, f, n, -ENOMEM);
       return;
    }
    s->svm = svm;
@@ -444,6 +444,10 @@ kdrm_gpusvm_fault_batch(struct kdrm_gpusvm *svm,
                         struct kdrm_gpusvm_fault *faults, unsigned n)
 {
    count(svm, &svm->stats.batches, 1);
+   if (kmm_mm_check(svm->config.mm)) {
+      refuse(svm, faults, n, -EFAULT);
+      return;
+   }
    for (unsigned i = 0; i < n;) {
       bool mirrored = is_mirrored(svm, faults[i].gpu_va);
       unsigned k = i;

@@ -236,6 +236,29 @@ count_candidates(const struct kmm_migrate *m)
    return n;
 }
 
+/* Devices let go before the pages do: from here on no access by an old
+ * translation is under way, so that none can meet a missing page. Run by run,
+ * to spare what is not concerned, as long as the runs are few. */
+static void
+invalidate_candidates(struct kmm_migrate *m)
+{
+   const void *owner = m->pagemap ? m->pagemap->owner : NULL;
+   const unsigned max_runs = 8;
+   unsigned n = num_pages(m), runs = 0;
+   for (unsigned i = 0; i < n;) {
+      unsigned e = i;
+      while (e < n && m->pages[e].flags & KMM_MIGRATE_PFN)
+         e++;
+      if (e > i && ++runs == max_runs)
+         e = n; /* the rest in one go */
+      if (e > i)
+         m->inv = kmm_invalidate_begin(m->mm, m->start + i * KMM_PAGE_SIZE,
+                                       m->start + e * KMM_PAGE_SIZE,
+                                       KMM_EVENT_MIGRATE, owner, m->inv);
+      i = MAX2(e, i + 1);
+   }
+}
+
 int
 kmm_migrate_setup(struct kmm_migrate *m)
 {
@@ -265,10 +288,7 @@ kmm_migrate_setup(struct kmm_migrate *m)
    m->cpages = count_candidates(m);
    if (!m->cpages)
       return 0; /* finalize has little to do */
-   /* Devices let go before the pages do: from here on no access by an old
-    * translation is under way, so that none can meet a missing page. */
-   m->inv = kmm_invalidate_begin(mm, m->start, m->end, KMM_EVENT_MIGRATE,
-                                 m->pagemap ? m->pagemap->owner : NULL);
+   invalidate_candidates(m);
    if (m->direction == KMM_TO_SYSTEM) {
       stage_all(m);
    } else if (isolate_all(m, false)) {
@@ -410,13 +430,18 @@ settle_in_system(struct kmm_migrate *m, struct kmm_migrate_page *mig,
       mm->host->ops->wake(mm->host, mig->cpu_va, mig->cpu_va + KMM_PAGE_SIZE);
 }
 
+/* Pages that came to the device were readable and writable, see is_movable. */
 static void
 remember_permissions(struct kmm_migrate *m)
 {
-   struct kmm_vma cache = {0};
    struct kmm_block *b = kmm_block_find(m->mm, m->start);
-   if (b && !b->perm_hash)
-      b->perm_hash = kmm_block_perm_hash(m->mm, b, &cache);
+   for (unsigned i = 0; b && i < num_pages(m); i++) {
+      if (!m->pages[i].moved)
+         continue;
+      unsigned p = (m->start >> KMM_PAGE_SHIFT & (KMM_BLOCK_PG - 1)) + i;
+      util_bitset_set(b->readable, p);
+      util_bitset_set(b->writable, p);
+   }
 }
 
 void
@@ -452,8 +477,7 @@ kmm_migrate_finalize(struct kmm_migrate *m)
       d->next = NULL;
       d->pagemap->ops->page_free(d->pagemap, d);
    }
-   if (m->inv)
-      kmm_invalidate_end(m->inv);
+   kmm_invalidate_end(m->inv);
    if (m->direction == KMM_TO_DEVICE)
       leave_gate(mm);
    kmm_reap(mm, false);

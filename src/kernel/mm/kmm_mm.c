@@ -154,6 +154,33 @@ drop_labels_in_gaps(struct kmm_mm *mm, struct kmm_block *b)
    }
 }
 
+/* Invalidates the device pages whose mapping allows less than it did. */
+static void
+notice_block(struct kmm_mm *mm, struct kmm_block *b, struct kmm_vma *cache)
+{
+   uint64_t base = b->node.key << KMM_BLOCK_SHIFT;
+   uint64_t r[ARRAY_SIZE(b->readable)], w[ARRAY_SIZE(b->writable)];
+   kmm_block_permissions(mm, b, cache, r, w);
+   for (unsigned i = 0; i < KMM_BLOCK_PG; i++) {
+      unsigned n = 0;
+      while (i + n < KMM_BLOCK_PG && b->pages[i + n].state == KMM_PAGE_DEVICE &&
+             ((util_bitset_test(b->readable, i + n) &&
+               !util_bitset_test(r, i + n)) ||
+              (util_bitset_test(b->writable, i + n) &&
+               !util_bitset_test(w, i + n))))
+         n++;
+      if (!n)
+         continue;
+      uint64_t va = base + i * KMM_PAGE_SIZE;
+      kmm_gone_add(mm, va, va + n * KMM_PAGE_SIZE, KMM_EVENT_PROT, NULL);
+      i += n;
+   }
+   if (mm->host->ops->kind == KMM_HOST_COHERENT)
+      drop_labels_in_gaps(mm, b);
+   memcpy(b->readable, r, sizeof(r));
+   memcpy(b->writable, w, sizeof(w));
+}
+
 /* mprotect sends no event; look whether permissions changed where pages are
  * away. */
 static void
@@ -163,16 +190,8 @@ notice_permissions(struct kmm_mm *mm)
    pthread_mutex_lock(&mm->lock);
    util_rb_for_each(n, &mm->blocks) {
       struct kmm_block *b = container_of(n, struct kmm_block, node);
-      if (!b->num_device)
-         continue;
-      uint64_t hash = kmm_block_perm_hash(mm, b, &cache);
-      if (hash == b->perm_hash)
-         continue;
-      b->perm_hash = hash;
-      uint64_t base = n->key << KMM_BLOCK_SHIFT;
-      if (mm->host->ops->kind == KMM_HOST_COHERENT)
-         drop_labels_in_gaps(mm, b);
-      kmm_gone_add(mm, base, base + KMM_BLOCK_SIZE, KMM_EVENT_PROT, NULL);
+      if (b->num_device)
+         notice_block(mm, b, &cache);
    }
    pthread_mutex_unlock(&mm->lock);
 }

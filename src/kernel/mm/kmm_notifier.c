@@ -11,6 +11,7 @@
 
 struct kmm_invalidation {
    struct kmm_mm *mm;
+   struct kmm_invalidation *before;
    unsigned num;
    struct kmm_notifier *hit[];
 };
@@ -96,7 +97,8 @@ collect_locked(struct kmm_mm *mm, uint64_t start, uint64_t end,
 
 struct kmm_invalidation *
 kmm_invalidate_begin(struct kmm_mm *mm, uint64_t start, uint64_t end,
-                     enum kmm_event event, const void *owner)
+                     enum kmm_event event, const void *owner,
+                     struct kmm_invalidation *before)
 {
    pthread_mutex_lock(&mm->notifier_lock);
    unsigned num = collect_locked(mm, start, end, NULL);
@@ -104,6 +106,7 @@ kmm_invalidate_begin(struct kmm_mm *mm, uint64_t start, uint64_t end,
       util_svc_alloc(sizeof(*inv) + num * sizeof(inv->hit[0]));
    assert(inv && "no service memory for an invalidation");
    inv->mm = mm;
+   inv->before = before;
    inv->num = collect_locked(mm, start, end, inv->hit);
    for (unsigned i = 0; i < num; i++) {
       inv->hit[i]->active++;
@@ -128,11 +131,15 @@ kmm_invalidate_begin(struct kmm_mm *mm, uint64_t start, uint64_t end,
 void
 kmm_invalidate_end(struct kmm_invalidation *inv)
 {
-   struct kmm_mm *mm = inv->mm;
-   pthread_mutex_lock(&mm->notifier_lock);
-   for (unsigned i = 0; i < inv->num; i++)
-      inv->hit[i]->active--;
-   pthread_cond_broadcast(&mm->notifier_idle);
-   pthread_mutex_unlock(&mm->notifier_lock);
-   util_svc_free(inv);
+   while (inv) {
+      struct kmm_mm *mm = inv->mm;
+      struct kmm_invalidation *before = inv->before;
+      pthread_mutex_lock(&mm->notifier_lock);
+      for (unsigned i = 0; i < inv->num; i++)
+         inv->hit[i]->active--;
+      pthread_cond_broadcast(&mm->notifier_idle);
+      pthread_mutex_unlock(&mm->notifier_lock);
+      util_svc_free(inv);
+      inv = before;
+   }
 }

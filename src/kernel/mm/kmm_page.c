@@ -95,7 +95,6 @@ kmm_page_set(struct kmm_mm *mm, struct kmm_page *page,
    if (!b->num_device && !b->num_migrating) {
       b->idle_since_ns = util_time_ns();
       b->cpu_faults = 0;
-      b->perm_hash = 0;
    }
    if (is_migrating(old))
       pthread_cond_broadcast(&mm->changed);
@@ -241,7 +240,7 @@ static void
 finish_gone(struct kmm_mm *mm, struct kmm_gone *g)
 {
    struct kmm_invalidation *inv =
-      kmm_invalidate_begin(mm, g->start, g->end, g->event, NULL);
+      kmm_invalidate_begin(mm, g->start, g->end, g->event, NULL, NULL);
    while (g->dpages) {
       struct kmm_dpage *d = g->dpages;
       g->dpages = d->next;

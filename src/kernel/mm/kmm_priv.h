@@ -42,7 +42,9 @@ struct kmm_block {
    struct util_rb_node node; /* key: cpu_va >> 21 */
    unsigned num_device, num_migrating;
    unsigned cpu_faults; /* since it was last filled: how much to bring back */
-   uint64_t perm_hash;  /* of the mappings, as last seen; 0: not yet */
+   /* What the mappings allowed when last looked at. */
+   uint64_t readable[UTIL_BITSET_WORDS(KMM_BLOCK_PG)];
+   uint64_t writable[UTIL_BITSET_WORDS(KMM_BLOCK_PG)];
    uint64_t idle_since_ns;
    /* Pages that a madvise is about to clear: see kmm_pages_discard. */
    uint64_t clearing[UTIL_BITSET_WORDS(KMM_BLOCK_PG)];
@@ -136,16 +138,20 @@ int kmm_block_watch(struct kmm_mm *mm, struct kmm_block *b, uint64_t start,
 void kmm_block_unwatch(struct kmm_mm *mm, struct kmm_block *b);
 /* Frees blocks that have been empty for `age_ns`. */
 void kmm_blocks_trim(struct kmm_mm *mm, uint64_t age_ns);
-/* kmm_vma.c: a value that changes when the permissions in the block change. */
-uint64_t kmm_block_perm_hash(struct kmm_mm *mm, const struct kmm_block *b,
-                             struct kmm_vma *cache);
+/* kmm_vma.c: which pages of the block their mappings let be read, written.
+ * `cache`: a mapping found before, zeroed at first. */
+void kmm_block_permissions(struct kmm_mm *mm, const struct kmm_block *b,
+                           struct kmm_vma *cache, uint64_t *readable_out,
+                           uint64_t *writable_out);
 
-/* kmm_notifier.c */
+/* kmm_notifier.c. `before`: an invalidation to which this one is chained. */
 struct kmm_invalidation;
 struct kmm_invalidation *kmm_invalidate_begin(struct kmm_mm *mm, uint64_t start,
                                               uint64_t end,
                                               enum kmm_event event,
-                                              const void *owner);
+                                              const void *owner,
+                                              struct kmm_invalidation *before);
+/* Of the whole chain; NULL is empty. */
 void kmm_invalidate_end(struct kmm_invalidation *inv);
 
 /* kmm_fault.c */
@@ -158,8 +164,9 @@ enum kmm_touch kmm_touch_missing(struct kmm_mm *mm, uint64_t cpu_va);
 /* One round of service; false: nothing was to do. No lock held. */
 bool kmm_service_step(struct kmm_mm *mm);
 void *kmm_service_main(void *mm);
-/* The driver's migrate_to_ram; counted, so that the pagemap can wait for its end.
- * No lock held; `hold` was called under mm->lock when the pagemap was found. */
+/* The driver's migrate_to_ram; counted, so that the pagemap can wait for its
+ * end. No lock held; `hold` was called under mm->lock when the pagemap was
+ * found. */
 void kmm_pagemap_hold(struct kmm_pagemap *pm);
 int kmm_migrate_to_ram(struct kmm_pagemap *pm, uint64_t start, uint64_t end);
 /* Brings every device page home (of one pagemap; NULL: all) and waits until

@@ -79,14 +79,14 @@ kmm_mm_include(struct kmm_mm *mm, uint64_t start, uint64_t end)
    pthread_mutex_unlock(&mm->lock);
 }
 
-/* FNV-1a, over the pieces of the block's mappings and their permissions. Never
- * 0. */
-uint64_t
-kmm_block_perm_hash(struct kmm_mm *mm, const struct kmm_block *b,
-                    struct kmm_vma *cache)
+void
+kmm_block_permissions(struct kmm_mm *mm, const struct kmm_block *b,
+                      struct kmm_vma *cache, uint64_t *readable_out,
+                      uint64_t *writable_out)
 {
    uint64_t base = b->node.key << KMM_BLOCK_SHIFT, end = base + KMM_BLOCK_SIZE;
-   uint64_t hash = 0xcbf29ce484222325ull;
+   memset(readable_out, 0, sizeof(b->readable));
+   memset(writable_out, 0, sizeof(b->writable));
    for (uint64_t at = base; at < end;) {
       if (at < cache->start || at >= cache->end) {
          if (mm->host->ops->vma_find(mm->host, at, cache))
@@ -94,13 +94,12 @@ kmm_block_perm_hash(struct kmm_mm *mm, const struct kmm_block *b,
       }
       bool gap = cache->start > at;
       uint64_t to = MIN2(gap ? cache->start : cache->end, end);
-      uint32_t perm =
-         gap ? 0
-             : 1u << 31 | (cache->flags & (KMM_VMA_READ | KMM_VMA_WRITE |
-                                           KMM_VMA_ANON | KMM_VMA_SHARED));
-      hash = (hash ^ (at - base)) * 0x100000001b3ull;
-      hash = (hash ^ perm) * 0x100000001b3ull;
+      unsigned first = (at - base) >> KMM_PAGE_SHIFT;
+      unsigned n = (to - at) >> KMM_PAGE_SHIFT;
+      if (!gap && cache->flags & (KMM_VMA_READ | KMM_VMA_WRITE))
+         util_bitset_set_range(readable_out, first, n);
+      if (!gap && cache->flags & KMM_VMA_WRITE)
+         util_bitset_set_range(writable_out, first, n);
       at = to;
    }
-   return hash ? hash : 1;
 }
