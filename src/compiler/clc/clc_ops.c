@@ -13,6 +13,7 @@
 #include "compiler/clc/clc_options.h"
 #include "compiler/clc/clc_printf.h"
 #include "compiler/clc/clc_priv.h"
+#include "compiler/clc/clc_spirv.h"
 
 /* Parses the options alone; they need no LLVM. */
 static int
@@ -66,9 +67,16 @@ static int
 from_spirv(const void *spirv, size_t size_B, const char *options,
            struct clc_blob *object_out, char **log_out)
 {
+   struct clc_job job;
+   struct clc_options o;
    *object_out = (struct clc_blob){0};
-   *log_out = strdup("error: SPIR-V input is not supported by this build\n");
-   return *log_out ? -EINVAL : -ENOMEM;
+   clc_job_init(&job);
+   int ret =
+      clc_options_parse(&o, &job.arena, options, CLC_OPTIONS_BUILD, &job.log);
+   if (!ret)
+      ret = clc_spirv_import(&job, spirv, size_B, object_out);
+   clc_job_finish(&job, log_out);
+   return ret;
 }
 
 /* All objects in one module, or NULL with *ret_out set. */

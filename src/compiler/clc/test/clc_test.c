@@ -320,19 +320,6 @@ test_damaged_objects(void **state)
 }
 
 static void
-test_spirv_is_refused(void **state)
-{
-   static const uint32_t words[] = {0x07230203, 0x00010000, 0, 1, 0};
-   struct clc_blob object;
-   char *log;
-   int ret = clc_get_ops()->from_spirv(words, sizeof(words), "", &object, &log);
-   assert_int_equal(ret, -EINVAL);
-   assert_null(object.data);
-   assert_true(strlen(log) > 0);
-   free(log);
-}
-
-static void
 test_printf_refuses(void **state)
 {
    struct clc_test_result r = clc_test_build(
@@ -468,7 +455,6 @@ main(void)
       cmocka_unit_test(test_link_two_objects),
       cmocka_unit_test(test_link_refuses),
       cmocka_unit_test(test_damaged_objects),
-      cmocka_unit_test(test_spirv_is_refused),
       cmocka_unit_test(test_printf_refuses),
       cmocka_unit_test(test_kernel_info),
    };

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+#include "compiler/clc/clc_spirv.h"
+
+#include <errno.h>
+#include <spirv-tools/libspirv.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <llvm-c/Analysis.h>
+#include <llvm-c/BitReader.h>
+#include <llvm-c/IRReader.h>
+
+#include "compiler/clc/clc_priv.h"
+#include "compiler/clc/clc_target.h"
+
+#define SPIRV_MAGIC       0x07230203u
+#define SPIRV_MAX_VERSION 0x00010200u
+
+/* The translator trusts its input, so it gets valid modules only. The
+ * environment is the universal one: that of OpenCL 2.2 refuses what 3.0 allows
+ * (toolchain.md §3). */
+static int
+validate(struct clc_job *job, const uint32_t *words, size_t num_words)
+{
+   spv_context context = spvContextCreate(SPV_ENV_UNIVERSAL_1_2);
+   spv_const_binary_t binary = {words, num_words};
+   spv_diagnostic diagnostic = NULL;
+   spv_result_t result = spvValidate(context, &binary, &diagnostic);
+   if (result != SPV_SUCCESS)
+      clc_job_error(job, "invalid SPIR-V at word %zu: %s",
+                    diagnostic ? diagnostic->position.index : 0,
+                    diagnostic ? diagnostic->error : "");
+   spvDiagnosticDestroy(diagnostic);
+   spvContextDestroy(context);
+   return result == SPV_SUCCESS ? 0 : -EINVAL;
+}
+
+static int
+check_header(struct clc_job *job, const uint32_t *words, size_t num_words)
+{
+   if (num_words < 5 || words[0] != SPIRV_MAGIC)
+      clc_job_error(job, "this is not SPIR-V of this machine's byte order");
+   else if (words[1] > SPIRV_MAX_VERSION)
+      clc_job_error(job, "SPIR-V version %u.%u is not supported",
+                    words[1] >> 16 & 0xff, words[1] >> 8 & 0xff);
+   else
+      return 0;
+   return -EINVAL;
+}
+
+static LLVMModuleRef
+parse_bitcode(struct clc_job *job, const struct clc_blob *bitcode)
+{
+   LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRange(
+      bitcode->data, bitcode->size_B, "spirv", false);
+   LLVMModuleRef module;
+   if (LLVMParseBitcodeInContext2(job->context, buffer, &module))
+      module = NULL;
+   LLVMDisposeMemoryBuffer(buffer);
+   return module;
+}
+
+static LLVMModuleRef
+parse_text(struct clc_job *job, const char *text)
+{
+   LLVMMemoryBufferRef buffer =
+      LLVMCreateMemoryBufferWithMemoryRangeCopy(text, strlen(text), "spirv");
+   LLVMModuleRef module;
+   char *why = NULL;
+   if (LLVMParseIRInContext(job->context, buffer, &module, &why)) {
+      clc_job_error(job, "SPIR-V: %s", why);
+      LLVMDisposeMessage(why);
+      return NULL;
+   }
+   if (LLVMVerifyModule(module, LLVMReturnStatusAction, &why)) {
+      clc_job_error(job, "SPIR-V: %s", why);
+      LLVMDisposeModule(module);
+      module = NULL;
+   }
+   LLVMDisposeMessage(why);
+   return module;
+}
+
+/* The module with our numbers and names. */
+static LLVMModuleRef
+rename_module(struct clc_job *job, LLVMModuleRef module)
+{
+   LLVMSetTarget(module, CLC_TARGET_TRIPLE);
+   LLVMSetDataLayout(module, CLC_TARGET_DATA_LAYOUT);
+   char *text = LLVMPrintModuleToString(module);
+   char *renamed = clc_spirv_rename(text);
+   LLVMModuleRef result = parse_text(job, renamed);
+   LLVMDisposeMessage(text);
+   free(renamed);
+   return result;
+}
+
+static int
+import_valid(struct clc_job *job, const void *spirv, size_t size_B,
+             struct clc_blob *object_out)
+{
+   struct clc_blob bitcode = {0};
+   char *why;
+   int ret = clc_spirv_read(spirv, size_B, &bitcode, &why);
+   if (ret == -EINVAL)
+      clc_job_error(job, "SPIR-V: %s", why);
+   free(why);
+   if (ret)
+      return ret;
+
+   LLVMModuleRef spir = parse_bitcode(job, &bitcode);
+   LLVMModuleRef module = spir ? rename_module(job, spir) : NULL;
+   ret = module ? clc_job_write(job, module, object_out) : -EINVAL;
+   if (module)
+      LLVMDisposeModule(module);
+   if (spir)
+      LLVMDisposeModule(spir);
+   free(bitcode.data);
+   return ret;
+}
+
+int
+clc_spirv_import(struct clc_job *job, const void *spirv, size_t size_B,
+                 struct clc_blob *object_out)
+{
+   /* The bytes may lie anywhere. */
+   size_t num_words = size_B / sizeof(uint32_t);
+   uint32_t *words = util_arena_dup(&job->arena, spirv, size_B);
+   if (size_B % sizeof(uint32_t)) {
+      clc_job_error(job, "SPIR-V comes in words of four bytes");
+      return -EINVAL;
+   }
+   int ret = check_header(job, words, num_words);
+   if (!ret)
+      ret = validate(job, words, num_words);
+   if (!ret)
+      ret = import_valid(job, words, size_B, object_out);
+   return ret;
+}
