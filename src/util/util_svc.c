@@ -68,6 +68,7 @@ struct thread {
    char name[16];
    bool service; /* false: a program's thread with a call stack */
    bool away;    /* between leave and enter */
+   bool guarded;
    void *stack;
    uint64_t stack_B;
    void *(*run)(void *);
@@ -576,6 +577,25 @@ util_svc_find_thread(int tid, char *name_out)
    }
    pthread_mutex_unlock(&svc.lock);
    return found;
+}
+
+void
+util_svc_set_guarded(bool guarded)
+{
+   if (self)
+      self->guarded = guarded;
+}
+
+bool
+util_svc_is_guarded(int tid)
+{
+   bool guarded = false;
+   pthread_mutex_lock(&svc.lock);
+   util_list_for_each(struct thread, t, &svc.threads, link)
+      if (t->tid == tid)
+         guarded = t->guarded;
+   pthread_mutex_unlock(&svc.lock);
+   return guarded;
 }
 
 bool

@@ -77,6 +77,12 @@ bool util_svc_pins(uint64_t start, uint64_t end);
 bool util_svc_is_service_thread(void);
 /* As above for a thread id of gettid(); name_out: 16 bytes. */
 bool util_svc_find_thread(int tid, char *name_out);
+/* The calling service thread reaches into program memory by program addresses,
+ * under a handler of SIGBUS that gets it out (SM workers). Touching a page that
+ * is away is then answered with that signal, as for an address that the host
+ * refuses. */
+void util_svc_set_guarded(bool guarded);
+bool util_svc_is_guarded(int tid);
 void util_svc_leave(void);
 void util_svc_enter(void);
 

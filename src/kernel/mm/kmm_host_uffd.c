@@ -22,6 +22,7 @@
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -264,13 +265,30 @@ place(struct kmm_host *h, int slot, unsigned n, struct kmm_migrate_page *mig)
 
 /* ---- the reader ---- */
 
+/* A device's access through a translation that is about to be invalidated,
+ * because mremap brought pages here that are away. The invalidate waits for the
+ * access, so the access must not wait for the page: it is refused, and asks
+ * again. */
+static void
+send_sigbus(int tid, uint64_t cpu_va)
+{
+   siginfo_t info = {.si_signo = SIGBUS, .si_code = SI_QUEUE};
+   info.si_addr = (void *)cpu_va;
+   syscall(SYS_rt_tgsigqueueinfo, getpid(), tid, SIGBUS, &info);
+}
+
 /* A service thread that waits for a page which it is to bring back. */
 static void
 refuse_own_touch(const struct uffd_msg *msg)
 {
    char name[16];
-   if (!util_svc_find_thread(msg->arg.pagefault.feat.ptid, name))
+   int tid = msg->arg.pagefault.feat.ptid;
+   if (!util_svc_find_thread(tid, name))
       return;
+   if (util_svc_is_guarded(tid)) {
+      send_sigbus(tid, msg->arg.pagefault.address);
+      return;
+   }
    util_err("kmm",
             "service thread %s touched %#llx, which is away: what it uses must "
             "be service memory (util_svc.h)",

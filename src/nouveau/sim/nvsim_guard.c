@@ -78,6 +78,7 @@ void
 nvsim_guard_set_thread(struct nvsim_guard *guard)
 {
    thread_guard = guard;
+   util_svc_set_guarded(guard);
 }
 
 bool

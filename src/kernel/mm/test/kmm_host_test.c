@@ -717,6 +717,46 @@ test_bad_service_thread(void **state)
    assert_non_null(strstr(text, "the-bad-one"));
 }
 
+static sigjmp_buf guard_jump;
+static void *volatile guard_addr;
+
+static void
+on_guard(int sig, siginfo_t *info, void *context)
+{
+   guard_addr = info->si_addr;
+   siglongjmp(guard_jump, 1);
+}
+
+static void *
+guarded_service(void *arg)
+{
+   util_svc_set_guarded(true);
+   if (!sigsetjmp(guard_jump, 1))
+      *(volatile char *)arg = 1;
+   util_svc_set_guarded(false);
+   return NULL;
+}
+
+/* ... but one that says it may is refused, as by the host. */
+static void
+test_guarded_service_thread(void **state)
+{
+   struct fixture *f = *state;
+   need_uffd(f);
+   struct sigaction old,
+      sa = {.sa_sigaction = on_guard, .sa_flags = SA_SIGINFO};
+   sigaction(SIGBUS, &sa, &old);
+   fill(f->app, 2);
+   assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 2 * PG), 2);
+   pthread_t t;
+   assert_int_equal(
+      util_svc_thread_create(&t, "guarded", guarded_service, f->app + PG), 0);
+   util_svc_thread_join(t);
+   sigaction(SIGBUS, &old, NULL);
+   assert_ptr_equal(guard_addr, f->app + PG);
+   check(f->app, 2);
+}
+
 /* ---- races ---- */
 
 struct racer {
@@ -952,6 +992,7 @@ main(int argc, char **argv)
       BOTH(test_own_stack),
       BOTH(test_heap),
       cmocka_unit_test(test_bad_service_thread),
+      BOTH(test_guarded_service_thread),
       BOTH(test_race_adds),
       BOTH(test_race_munmap),
       BOTH(test_race_fork),
