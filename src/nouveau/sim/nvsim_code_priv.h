@@ -74,8 +74,8 @@ struct nvsim_code_page *nvsim_code_cache_add(struct nvsim_code_cache *cc,
                                              uint64_t page_va,
                                              const uint64_t *raw);
 /* Decodes in place, once; `in` belongs to `page`. */
-void nvsim_code_decode(struct nvsim_code_cache *cc, struct nvsim_code_page *page,
-                       struct nvsim_instr *in);
+void nvsim_code_decode(struct nvsim_code_cache *cc,
+                       struct nvsim_code_page *page, struct nvsim_instr *in);
 
 static inline unsigned
 nvsim_code_index(uint64_t va)

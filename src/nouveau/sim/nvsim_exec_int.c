@@ -48,18 +48,41 @@ write_sum(struct nvsim_warp *w, const struct nvsim_instr *in, const uint32_t *d,
 /* ---- sums ---- */
 
 static void
+iadd_sat(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
+{
+   const struct sass_instr *i = &in->i;
+   const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in);
+   bool neg_a = i->neg_a, neg_b = i->neg_b, po = i->po, x = i->x;
+   nvsim_row d, cc;
+   for_lanes(l)
+   {
+      struct sass_sum s = sass_iadd_full(a[l], b[l], neg_a, neg_b, po, x, true,
+                                         (uint8_t)w->cc[l]);
+      d[l] = s.r;
+      cc[l] = s.cc;
+   }
+   write_sum(w, in, d, cc, mask);
+}
+
+/* sass_add in 32 bits: the 33-bit sum's carry from two comparisons. */
+static void
 iadd_flags(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
    const struct sass_instr *i = &in->i;
    const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in);
-   bool neg_a = i->neg_a, neg_b = i->neg_b, po = i->po, x = i->x, sat = i->sat;
+   uint32_t na = i->neg_a ? ~0u : 0, nb = i->neg_b ? ~0u : 0;
+   uint32_t cin = i->neg_a + i->neg_b + i->po, x_mask = i->x ? 3 : 0;
    nvsim_row d, cc;
+   cin = i->x ? 0 : cin;
    for_lanes(l)
    {
-      struct sass_sum s = sass_iadd_full(a[l], b[l], neg_a, neg_b, po, x, sat,
-                                         (uint8_t)w->cc[l]);
-      d[l] = s.r;
-      cc[l] = s.cc;
+      uint32_t x = a[l] ^ na, y = b[l] ^ nb, s = x + y;
+      uint32_t r = s + cin + (w->cc[l] >> 2 & x_mask);
+      uint32_t carry = (uint32_t)(s < x) + (uint32_t)(r < s);
+      uint32_t overflow = ((x ^ r) & (y ^ r)) >> 31;
+      d[l] = r;
+      cc[l] =
+         (r == 0 ? SASS_CC_Z : 0) | r >> 31 << 1 | carry << 2 | overflow << 4;
    }
    write_sum(w, in, d, cc, mask);
 }
@@ -69,20 +92,22 @@ static void
 exec_iadd(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
    const struct sass_instr *i = &in->i;
-   if (unlikely(i->sat || i->cc)) {
+   if (unlikely(i->sat)) {
+      iadd_sat(w, in, mask);
+      return;
+   }
+   if (i->cc) {
       iadd_flags(w, in, mask);
       return;
    }
-   const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in);
-   uint32_t not_a = i->neg_a ? ~0u : 0, not_b = i->neg_b ? ~0u : 0;
-   nvsim_row d;
+   uint32_t na = i->neg_a ? ~0u : 0, nb = i->neg_b ? ~0u : 0;
    if (i->x) {
-      for_lanes(l) d[l] = (a[l] ^ not_a) + (b[l] ^ not_b) + (w->cc[l] >> 2 & 3);
+      const uint32_t *cc = w->cc;
+      nvsim_set_row_ab(w, in, mask, (a ^ na) + (b ^ nb) + (cc[l] >> 2 & 3));
    } else {
       uint32_t cin = i->neg_a + i->neg_b + i->po;
-      for_lanes(l) d[l] = (a[l] ^ not_a) + (b[l] ^ not_b) + cin;
+      nvsim_set_row_ab(w, in, mask, (a ^ na) + (b ^ nb) + cin);
    }
-   nvsim_write_row(w->r[in->rd], d, mask);
 }
 
 static void
@@ -112,13 +137,9 @@ exec_iadd3(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
       iadd3_full(w, in, mask);
       return;
    }
-   const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in),
-                  *c = nvsim_src_c(w, in);
    uint32_t na = i->neg_a ? ~0u : 0, nb = i->neg_b ? ~0u : 0,
             nc = i->neg_c ? ~0u : 0, cin = i->neg_a + i->neg_b + i->neg_c;
-   nvsim_row d;
-   for_lanes(l) d[l] = (a[l] ^ na) + (b[l] ^ nb) + (c[l] ^ nc) + cin;
-   nvsim_write_row(w->r[in->rd], d, mask);
+   nvsim_set_row_abc(w, in, mask, (a ^ na) + (b ^ nb) + (c ^ nc) + cin);
 }
 
 /* LEA and ISCADD; LEA's predicate is the carry out. */
@@ -183,6 +204,12 @@ xmad_full(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    write_sum(w, in, d, cc, mask);
 }
 
+static inline uint32_t
+xmad_sum(uint32_t a, uint32_t b, unsigned psl, uint32_t c, uint32_t bcc)
+{
+   return (((a & 0xffff) * (b & 0xffff)) << psl) + c + bcc;
+}
+
 /* Unsigned factors without flags: shifts instead of selections. */
 static void
 exec_xmad(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
@@ -192,21 +219,20 @@ exec_xmad(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
       xmad_full(w, in, mask);
       return;
    }
-   const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in),
-                  *c = nvsim_src_c(w, in);
    unsigned sa = i->h1_a * 16, sb = i->h1_b * 16, psl = i->psl * 16;
    unsigned c_shift = i->cmode == SASS_CHI ? 16 : 0;
    uint32_t c_mask = i->cmode == SASS_CLO ? 0xffff : ~0u;
    uint32_t bcc = i->cmode == SASS_CBCC ? ~0u : 0;
-   nvsim_row d;
-   for_lanes(l)
-   {
-      uint32_t p = ((a[l] >> sa & 0xffff) * (b[l] >> sb & 0xffff)) << psl;
-      d[l] = p + (c[l] >> c_shift & c_mask) + (b[l] << 16 & bcc);
-   }
    if (i->mrg)
-      for_lanes(l) d[l] = (d[l] & 0xffff) | b[l] << 16;
-   nvsim_write_row(w->r[in->rd], d, mask);
+      nvsim_set_row_abc(w, in, mask,
+                        (xmad_sum(a >> sa, b >> sb, psl, c >> c_shift & c_mask,
+                                  b << 16 & bcc) &
+                         0xffff) |
+                           b << 16);
+   else
+      nvsim_set_row_abc(
+         w, in, mask,
+         xmad_sum(a >> sa, b >> sb, psl, c >> c_shift & c_mask, b << 16 & bcc));
 }
 
 EXEC_ABC(exec_imul, sass_imul(a[l], b[l], i->signed_a, i->signed_b, i->hi))
@@ -246,7 +272,7 @@ EXEC_ABC(exec_idp,
 
 /* ---- comparisons ---- */
 
-/* ~0 where the comparison holds. */
+/* Bit l: the comparison holds in lane l. */
 static inline uint32_t
 icmp_mask(enum sass_cond cond, bool is_signed, const uint32_t *a,
           const uint32_t *b)
@@ -329,6 +355,12 @@ exec_sel(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 static void
 exec_shl(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
+   if (likely(!in->i.cc && in->b_src == NVSIM_SRC_IMM && in->imm < 32)) {
+      const uint32_t *a = nvsim_src_a(w, in);
+      uint32_t n = in->imm;
+      nvsim_set_row(w->r[in->rd], mask, a[l] << n);
+      return;
+   }
    const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in);
    bool wrap = in->i.w;
    nvsim_row d;
@@ -339,6 +371,16 @@ exec_shl(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 static void
 exec_shr(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
+   if (likely(!in->i.cc && !in->i.brev && in->b_src == NVSIM_SRC_IMM &&
+              in->imm < 32)) {
+      const uint32_t *src = nvsim_src_a(w, in);
+      uint32_t n = in->imm;
+      if (in->i.is_signed)
+         nvsim_set_row(w->r[in->rd], mask, (uint32_t)((int32_t)src[l] >> n));
+      else
+         nvsim_set_row(w->r[in->rd], mask, src[l] >> n);
+      return;
+   }
    const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in);
    bool wrap = in->i.w, is_signed = in->i.is_signed;
    nvsim_row d;
@@ -370,27 +412,40 @@ write_pmode(struct nvsim_warp *w, const struct nvsim_instr *in,
 }
 
 static void
-exec_lop(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
+lop_flags(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
+   const struct sass_instr *i = &in->i;
    const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in);
-   uint32_t na = in->i.not_a ? ~0u : 0, nb = in->i.not_b ? ~0u : 0;
+   uint32_t na = i->not_a ? ~0u : 0, nb = i->not_b ? ~0u : 0;
+   enum sass_lop op = i->lop;
    nvsim_row d;
-   switch (in->i.lop) {
-   case SASS_LOP_AND:
-      for_lanes(l) d[l] = sass_lop(SASS_LOP_AND, a[l] ^ na, b[l] ^ nb);
-      break;
-   case SASS_LOP_OR:
-      for_lanes(l) d[l] = sass_lop(SASS_LOP_OR, a[l] ^ na, b[l] ^ nb);
-      break;
-   case SASS_LOP_XOR:
-      for_lanes(l) d[l] = sass_lop(SASS_LOP_XOR, a[l] ^ na, b[l] ^ nb);
-      break;
-   default:
-      for_lanes(l) d[l] = sass_lop(SASS_LOP_PASS_B, a[l] ^ na, b[l] ^ nb);
-      break;
-   }
+   for_lanes(l) d[l] = sass_lop(op, a[l] ^ na, b[l] ^ nb);
    write_result(w, in, d, mask);
    write_pmode(w, in, d, mask);
+}
+
+static void
+exec_lop(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
+{
+   uint32_t na = in->i.not_a ? ~0u : 0, nb = in->i.not_b ? ~0u : 0;
+   if (unlikely(in->i.cc || in->i.pmode)) {
+      lop_flags(w, in, mask);
+      return;
+   }
+   switch (in->i.lop) {
+   case SASS_LOP_AND:
+      nvsim_set_row_ab(w, in, mask, sass_lop(SASS_LOP_AND, a ^ na, b ^ nb));
+      break;
+   case SASS_LOP_OR:
+      nvsim_set_row_ab(w, in, mask, sass_lop(SASS_LOP_OR, a ^ na, b ^ nb));
+      break;
+   case SASS_LOP_XOR:
+      nvsim_set_row_ab(w, in, mask, sass_lop(SASS_LOP_XOR, a ^ na, b ^ nb));
+      break;
+   default:
+      nvsim_set_row_ab(w, in, mask, sass_lop(SASS_LOP_PASS_B, a ^ na, b ^ nb));
+      break;
+   }
 }
 
 /* The table's rows as masks: eight terms, each on or off. */
@@ -419,8 +474,8 @@ exec_lop3(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 static void
 exec_mov(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
-   nvsim_write_row(w->r[in->rd], nvsim_src_b(w, in),
-                   mask & (0x11111111u * (in->i.lane_mask & 0xf)));
+   mask &= 0x11111111u * (in->i.lane_mask & 0xf);
+   nvsim_set_row_ab(w, in, mask, ((void)a, b));
 }
 
 /* Modifiers that nobody knows well enough (isa.md §9). */

@@ -96,6 +96,13 @@ nvsim_src_b(struct nvsim_warp *w, const struct nvsim_instr *in)
    return w->src_b[0];
 }
 
+/* Operand b where it is no register. */
+static inline uint32_t
+nvsim_uniform_b(struct nvsim_warp *w, const struct nvsim_instr *in)
+{
+   return in->b_src == NVSIM_SRC_IMM ? in->imm : nvsim_const32(w, in);
+}
+
 static inline const uint32_t *
 nvsim_src_c(struct nvsim_warp *w, const struct nvsim_instr *in)
 {
@@ -181,6 +188,60 @@ nvsim_write_row(uint32_t *restrict d, const uint32_t *restrict t, uint32_t mask)
    }
 #endif
 }
+
+/* Loop over the lanes, which do not depend on each other although a destination
+ * may be one of the sources. */
+#ifdef __clang__
+#define nvsim_lanes(l)                                                         \
+   _Pragma("clang loop vectorize(assume_safety)") for (unsigned l = 0;         \
+                                                       l < NVSIM_LANES; l++)
+#else
+#define nvsim_lanes(l)                                                         \
+   _Pragma("GCC ivdep") for (unsigned l = 0; l < NVSIM_LANES; l++)
+#endif
+
+/* dst[l] = expr in the lanes of mask; all lanes go straight to the row. */
+#define nvsim_set_row(dst, mask, expr)                                         \
+   do {                                                                        \
+      uint32_t *dst_ = (dst);                                                  \
+      if (likely((mask) == NVSIM_ALL)) {                                       \
+         nvsim_lanes(l) dst_[l] = (expr);                                      \
+      } else {                                                                 \
+         nvsim_row t_;                                                         \
+         for (unsigned l = 0; l < NVSIM_LANES; l++)                            \
+            t_[l] = (expr);                                                    \
+         nvsim_write_row(dst_, t_, mask);                                      \
+      }                                                                        \
+   } while (0)
+
+/* The same for an expression of `a` and `b`, by the two forms that b may have. */
+#define nvsim_set_row_ab(w, in, mask, expr)                                    \
+   do {                                                                        \
+      const uint32_t *a_ = nvsim_src_a(w, in);                                 \
+      if (likely((in)->b_src == NVSIM_SRC_REG)) {                              \
+         const uint32_t *b_ = (w)->r[(in)->rb];                                \
+         nvsim_set_row((w)->r[(in)->rd], mask, ({                              \
+                          uint32_t a = a_[l], b = b_[l];                       \
+                          (expr);                                              \
+                       }));                                                    \
+      } else {                                                                 \
+         uint32_t b = nvsim_uniform_b(w, in);                                  \
+         nvsim_set_row((w)->r[(in)->rd], mask, ({                              \
+                          uint32_t a = a_[l];                                  \
+                          (expr);                                              \
+                       }));                                                    \
+      }                                                                        \
+   } while (0)
+
+/* ... and `c`, for ops where b or c is a constant. */
+#define nvsim_set_row_abc(w, in, mask, expr)                                   \
+   do {                                                                        \
+      const uint32_t *c_ = nvsim_src_c(w, in);                                 \
+      nvsim_set_row_ab(w, in, mask, ({                                         \
+                          uint32_t c = c_[l];                                  \
+                          (expr);                                              \
+                       }));                                                    \
+   } while (0)
 
 /* Bit l = (row[l] has its sign bit). Rows of comparisons are 0 or ~0. */
 static inline uint32_t

@@ -61,7 +61,8 @@ struct nvsim_park {
    struct nvsim_mem_fault faults[NVSIM_PARK_PAGES];
 };
 
-/* The owner looks without the lock; what it finds besides has been written before. */
+/* The owner looks without the lock; what it finds besides has been written
+ * before. */
 static inline void
 nvsim_park_set(struct nvsim_park *p, enum nvsim_park_state state)
 {
