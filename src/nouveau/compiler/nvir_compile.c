@@ -42,6 +42,7 @@ import(struct compile *c, LLVMValueRef func, struct nvir_shader **s_out)
                                &c->log, s_out);
       if (err)
          return err;
+      nvir_analyze_uniformity(*s_out);
       if (c->structurized || nvir_check_convergence(*s_out) == 0)
          return 0;
       nvir_shader_destroy(*s_out);

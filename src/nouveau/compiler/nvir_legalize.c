@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "nouveau/compiler/nvir_graph_priv.h"
 #include "nouveau/compiler/nvir_legalize_priv.h"
 #include "nouveau/compiler/nvir_passes.h"
 
@@ -559,6 +560,26 @@ count_uses(struct lz *lz)
       }
 }
 
+/* Branches on constants leave blocks that nobody enters. */
+static void
+remove_unreached_blocks(struct nvir_shader *s)
+{
+   struct nvir_graph g;
+   nvir_graph_from_shader(&g, s);
+   nvir_graph_analyze(&g);
+   nvir_foreach_block(b, s)
+   {
+      while (g.rpo[b->index] < 0 && b->succs[0])
+         nvir_block_unlink(b, b->succs[0]);
+   }
+   nvir_foreach_block_safe(b, s)
+   {
+      if (g.rpo[b->index] < 0)
+         util_list_del(&b->link);
+   }
+   nvir_shader_number_blocks(s);
+}
+
 int
 nvir_legalize(struct nvir_shader *s)
 {
@@ -580,6 +601,7 @@ nvir_legalize(struct nvir_shader *s)
          if (i->dsts[0].val->index < lz.num_values)
             finish_phi(&lz, i);
       }
+   remove_unreached_blocks(s);
    s->is_legal = true;
    return 0;
 }
