@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* Random kernels: a tree that is printed as OpenCL C for the GPU and interpreted
+ * for every work-item on the CPU. All behaviour is defined: signed arithmetic goes
+ * through unsigned, shifts, divisors and indices are masked, loops are bounded. */
+#ifndef FUZZ_H
+#define FUZZ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/util_arena.h"
+#include "util/util_buf.h"
+
+enum fuzz_type {
+   FUZZ_U8,
+   FUZZ_I16,
+   FUZZ_I32,
+   FUZZ_U32,
+   FUZZ_I64,
+   FUZZ_U64,
+   FUZZ_F32,
+   FUZZ_F64,
+   FUZZ_NUM_TYPES,
+};
+
+enum {
+   FUZZ_VARS = 4,     /* of each type */
+   FUZZ_ITEMS = 256,
+   FUZZ_GROUP = 64,
+   FUZZ_ARRAY = 8,    /* words of a private array */
+   FUZZ_COUNTERS = 8, /* words of the global array that atomics change */
+   FUZZ_INPUT = 64,   /* words */
+   FUZZ_MAX_LOOP = 7, /* rounds */
+};
+
+enum fuzz_op {
+   FUZZ_CONST, FUZZ_VAR, FUZZ_INPUT_WORD, FUZZ_ITEM, FUZZ_ARRAY_WORD,
+   /* integers */
+   FUZZ_ADD, FUZZ_SUB, FUZZ_MUL, FUZZ_AND, FUZZ_OR, FUZZ_XOR, FUZZ_NOT,
+   FUZZ_SHL, FUZZ_SHR, FUZZ_DIV, FUZZ_REM, FUZZ_MIN, FUZZ_MAX, FUZZ_MUL_HI,
+   FUZZ_ROTATE, FUZZ_CLZ, FUZZ_POPCOUNT, FUZZ_ADD_SAT, FUZZ_SUB_SAT,
+   FUZZ_ABS_DIFF, FUZZ_HADD, FUZZ_BITS, /* of a float operand */
+   /* floats */
+   FUZZ_FADD, FUZZ_FSUB, FUZZ_FMUL, FUZZ_FDIV, FUZZ_FMA, FUZZ_FNEG,
+   /* any */
+   FUZZ_LT, FUZZ_EQ, FUZZ_SELECT, FUZZ_CAST,
+};
+
+struct fuzz_expr {
+   enum fuzz_op op;
+   enum fuzz_type type; /* of the result */
+   struct fuzz_expr *a, *b, *c;
+   uint64_t imm;
+   unsigned var;
+};
+
+enum fuzz_stmt_kind {
+   FUZZ_ASSIGN, FUZZ_ARRAY_STORE, FUZZ_ATOMIC, FUZZ_IF, FUZZ_FOR, FUZZ_WHILE,
+   FUZZ_SWITCH, FUZZ_BREAK, FUZZ_CONTINUE, FUZZ_RETURN,
+   FUZZ_EXCHANGE, /* through local memory, at the top only */
+};
+
+struct fuzz_stmt {
+   enum fuzz_stmt_kind kind;
+   struct fuzz_stmt *next;
+   enum fuzz_type type; /* ASSIGN: of the variable */
+   unsigned var, loop;  /* loop: number of its counter */
+   struct fuzz_expr *x, *y;
+   struct fuzz_stmt *body, *other; /* SWITCH: cases 0 and 1, default */
+   struct fuzz_stmt *third;
+};
+
+struct fuzz_program {
+   struct util_arena arena;
+   uint32_t seed;
+   unsigned size;
+   struct fuzz_stmt *body;
+   unsigned num_loops;
+};
+
+struct fuzz_result {
+   uint64_t out[FUZZ_ITEMS];
+   uint32_t counters[FUZZ_COUNTERS];
+};
+
+void fuzz_generate(struct fuzz_program *p, uint32_t seed, unsigned size);
+void fuzz_finish(struct fuzz_program *p);
+void fuzz_print(const struct fuzz_program *p, struct util_buf *out);
+void fuzz_interpret(const struct fuzz_program *p, const uint32_t *input,
+                    struct fuzz_result *out);
+
+unsigned fuzz_bits(enum fuzz_type t);
+bool fuzz_is_signed(enum fuzz_type t);
+static inline bool
+fuzz_is_float(enum fuzz_type t)
+{
+   return t >= FUZZ_F32;
+}
+
+/* Odd factors by which variables enter an item's result. */
+static inline uint64_t
+fuzz_factor(enum fuzz_type t, unsigned var)
+{
+   return 0x9e3779b97f4a7c15ull * (2 * (t * FUZZ_VARS + var) + 1);
+}
+
+#endif

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* Values are 64 bits: integers extended from their type, floats as their bits. */
+#include <math.h>
+#include <string.h>
+
+#include "fuzz.h"
+
+struct item {
+   uint32_t id;
+   bool done;
+   uint64_t vars[FUZZ_NUM_TYPES][FUZZ_VARS];
+   uint32_t array[FUZZ_ARRAY];
+   uint32_t mail;
+};
+
+struct run {
+   const uint32_t *input;
+   struct fuzz_result *out;
+   struct item items[FUZZ_ITEMS];
+};
+
+enum flow { NEXT, BREAK, CONTINUE, RETURN };
+
+static uint64_t
+wrap(enum fuzz_type t, uint64_t v)
+{
+   unsigned n = fuzz_bits(t);
+   if (fuzz_is_signed(t))
+      return util_sign_extend(v, n);
+   return v & (~0ull >> (64 - n));
+}
+
+static float
+to_f32(uint64_t v)
+{
+   uint32_t w = v;
+   float f;
+   memcpy(&f, &w, sizeof(f));
+   return f;
+}
+
+static double
+to_f64(uint64_t v)
+{
+   double d;
+   memcpy(&d, &v, sizeof(d));
+   return d;
+}
+
+static uint64_t
+of_f32(float f)
+{
+   uint32_t w;
+   memcpy(&w, &f, sizeof(w));
+   return w;
+}
+
+static uint64_t
+of_f64(double d)
+{
+   uint64_t v;
+   memcpy(&v, &d, sizeof(v));
+   return v;
+}
+
+static uint64_t
+constant(const struct fuzz_expr *e)
+{
+   static const double floats[] = {0.0, 1.0,   -1.0,  0.5, 3.0,
+                                   1e9, 1e-30, -7.25, 1e-40};
+   if (e->type == FUZZ_F32)
+      return of_f32((float)floats[e->imm]);
+   return e->type == FUZZ_F64 ? of_f64(floats[e->imm])
+                              : wrap(e->type, e->imm);
+}
+
+static uint64_t
+cast(enum fuzz_type to, enum fuzz_type from, uint64_t v)
+{
+   bool s = fuzz_is_signed(from);
+   if (to == FUZZ_F32)
+      return of_f32(from == FUZZ_F32   ? to_f32(v)
+                    : from == FUZZ_F64 ? (float)to_f64(v)
+                    : s                ? (float)(int64_t)v
+                                       : (float)v);
+   if (to == FUZZ_F64)
+      return of_f64(from == FUZZ_F32   ? (double)to_f32(v)
+                    : from == FUZZ_F64 ? to_f64(v)
+                    : s                ? (double)(int64_t)v
+                                       : (double)v);
+   return wrap(to, v);
+}
+
+static uint64_t
+float_bits(enum fuzz_type from, uint64_t v)
+{
+   if (from == FUZZ_F32)
+      return isnan(to_f32(v)) ? 0x7fc00000 : v;
+   return isnan(to_f64(v)) ? 0x7ff8000000000000 : v;
+}
+
+static uint64_t
+float_op(enum fuzz_op op, enum fuzz_type t, uint64_t a, uint64_t b, uint64_t c)
+{
+   bool single = t == FUZZ_F32;
+   switch (op) {
+   case FUZZ_FADD:
+      return single ? of_f32(to_f32(a) + to_f32(b))
+                    : of_f64(to_f64(a) + to_f64(b));
+   case FUZZ_FSUB:
+      return single ? of_f32(to_f32(a) - to_f32(b))
+                    : of_f64(to_f64(a) - to_f64(b));
+   case FUZZ_FMUL:
+      return single ? of_f32(to_f32(a) * to_f32(b))
+                    : of_f64(to_f64(a) * to_f64(b));
+   case FUZZ_FDIV:
+      return single ? of_f32(to_f32(a) / to_f32(b))
+                    : of_f64(to_f64(a) / to_f64(b));
+   case FUZZ_FMA:
+      return single ? of_f32(fmaf(to_f32(a), to_f32(b), to_f32(c)))
+                    : of_f64(fma(to_f64(a), to_f64(b), to_f64(c)));
+   default: /* FNEG */
+      return single ? a ^ 0x80000000 : a ^ 1ull << 63;
+   }
+}
+
+static bool
+less(enum fuzz_type t, uint64_t a, uint64_t b)
+{
+   if (t == FUZZ_F32)
+      return to_f32(a) < to_f32(b);
+   if (t == FUZZ_F64)
+      return to_f64(a) < to_f64(b);
+   return fuzz_is_signed(t) ? (int64_t)a < (int64_t)b : a < b;
+}
+
+static bool
+equal(enum fuzz_type t, uint64_t a, uint64_t b)
+{
+   if (t == FUZZ_F32)
+      return to_f32(a) == to_f32(b);
+   if (t == FUZZ_F64)
+      return to_f64(a) == to_f64(b);
+   return a == b;
+}
+
+static uint64_t
+saturate(enum fuzz_type t, __int128 v)
+{
+   unsigned n = fuzz_bits(t);
+   bool s = fuzz_is_signed(t);
+   __int128 max = ((__int128)1 << (n - s)) - 1, min = s ? -max - 1 : 0;
+   return (uint64_t)(v > max ? max : v < min ? min : v);
+}
+
+static uint64_t
+divide(enum fuzz_op op, enum fuzz_type t, uint64_t a, uint64_t b)
+{
+   uint64_t d = (b & (~0ull >> (64 - fuzz_bits(t) + 1))) | 1;
+   if (fuzz_is_signed(t))
+      return op == FUZZ_DIV ? (int64_t)a / (int64_t)d
+                            : (int64_t)a % (int64_t)d;
+   return op == FUZZ_DIV ? a / d : a % d;
+}
+
+static uint64_t
+rotate(enum fuzz_type t, uint64_t a, uint64_t b)
+{
+   unsigned n = fuzz_bits(t), k = b & (n - 1);
+   uint64_t u = a & (~0ull >> (64 - n));
+   return k ? u << k | u >> (n - k) : u;
+}
+
+static uint64_t
+count_zeros(enum fuzz_type t, uint64_t a)
+{
+   unsigned n = fuzz_bits(t);
+   uint64_t u = a & (~0ull >> (64 - n));
+   return u ? __builtin_clzll(u) - (64 - n) : n;
+}
+
+static uint64_t
+int_op(enum fuzz_op op, enum fuzz_type t, uint64_t a, uint64_t b)
+{
+   bool s = fuzz_is_signed(t);
+   unsigned shift = b & (fuzz_bits(t) - 1);
+   __int128 x = s ? (__int128)(int64_t)a : (__int128)a;
+   __int128 y = s ? (__int128)(int64_t)b : (__int128)b;
+   switch (op) {
+   case FUZZ_ADD:
+      return a + b;
+   case FUZZ_SUB:
+      return a - b;
+   case FUZZ_MUL:
+      return a * b;
+   case FUZZ_AND:
+      return a & b;
+   case FUZZ_OR:
+      return a | b;
+   case FUZZ_XOR:
+      return a ^ b;
+   case FUZZ_NOT:
+      return ~a;
+   case FUZZ_SHL:
+      return a << shift;
+   case FUZZ_SHR:
+      return s ? (uint64_t)((int64_t)a >> shift) : a >> shift;
+   case FUZZ_MIN:
+      return x < y ? a : b;
+   case FUZZ_MAX:
+      return x > y ? a : b;
+   case FUZZ_MUL_HI:
+      return s ? (uint64_t)((x * y) >> fuzz_bits(t))
+               : (uint64_t)(((unsigned __int128)a * b) >> fuzz_bits(t));
+   case FUZZ_ROTATE:
+      return rotate(t, a, b);
+   case FUZZ_CLZ:
+      return count_zeros(t, a);
+   case FUZZ_POPCOUNT:
+      return __builtin_popcountll(a & (~0ull >> (64 - fuzz_bits(t))));
+   case FUZZ_ADD_SAT:
+      return saturate(t, x + y);
+   case FUZZ_SUB_SAT:
+      return saturate(t, x - y);
+   case FUZZ_ABS_DIFF:
+      return (uint64_t)(x > y ? x - y : y - x);
+   case FUZZ_HADD:
+      return (uint64_t)((x + y) >> 1);
+   default:
+      return divide(op, t, a, b);
+   }
+}
+
+static uint64_t
+eval(struct run *r, struct item *me, const struct fuzz_expr *e)
+{
+   switch (e->op) {
+   case FUZZ_CONST:
+      return constant(e);
+   case FUZZ_VAR:
+      return me->vars[e->type][e->var];
+   case FUZZ_ITEM:
+      return me->id;
+   case FUZZ_INPUT_WORD:
+      return r->input[eval(r, me, e->a) & (FUZZ_INPUT - 1)];
+   case FUZZ_ARRAY_WORD:
+      return me->array[eval(r, me, e->a) & (FUZZ_ARRAY - 1)];
+   case FUZZ_SELECT:
+      return eval(r, me, e->c) ? eval(r, me, e->a) : eval(r, me, e->b);
+   case FUZZ_CAST:
+      return cast(e->type, e->a->type, eval(r, me, e->a));
+   case FUZZ_BITS:
+      return float_bits(e->a->type, eval(r, me, e->a));
+   case FUZZ_LT:
+      return less(e->a->type, eval(r, me, e->a), eval(r, me, e->b));
+   case FUZZ_EQ:
+      return equal(e->a->type, eval(r, me, e->a), eval(r, me, e->b));
+   default:
+      break;
+   }
+   uint64_t a = eval(r, me, e->a), b = eval(r, me, e->b);
+   if (fuzz_is_float(e->type))
+      return float_op(e->op, e->type, a, b,
+                      e->op == FUZZ_FMA ? eval(r, me, e->c) : 0);
+   return wrap(e->type, int_op(e->op, e->type, a, b));
+}
+
+/* ---- statements ---- */
+
+static enum flow exec_block(struct run *r, struct item *me,
+                            const struct fuzz_stmt *s);
+
+static void
+set_result(struct run *r, struct item *me)
+{
+   uint64_t sum = 0;
+   for (unsigned t = 0; t < FUZZ_NUM_TYPES; t++) {
+      for (unsigned v = 0; v < FUZZ_VARS; v++) {
+         uint64_t x = me->vars[t][v];
+         sum += (fuzz_is_float(t) ? float_bits(t, x) : x) * fuzz_factor(t, v);
+      }
+   }
+   r->out->out[me->id] = sum;
+}
+
+static void
+exec_atomic(struct run *r, struct item *me, const struct fuzz_stmt *s)
+{
+   unsigned slot = s->var;
+   uint32_t *c = &r->out->counters[slot], v = eval(r, me, s->y);
+   switch (slot % 4) {
+   case 0:
+      *c += v;
+      break;
+   case 1:
+      *c ^= v;
+      break;
+   case 2:
+      *c = MAX2(*c, v);
+      break;
+   default:
+      *c = MIN2(*c, v);
+   }
+}
+
+static enum flow
+exec_loop(struct run *r, struct item *me, const struct fuzz_stmt *s)
+{
+   for (unsigned k = 0;; k++) {
+      bool go = s->kind == FUZZ_FOR
+                   ? k < (eval(r, me, s->x) & FUZZ_MAX_LOOP)
+                   : k < FUZZ_MAX_LOOP && eval(r, me, s->x);
+      if (!go)
+         return NEXT;
+      enum flow f = exec_block(r, me, s->body);
+      if (f == RETURN)
+         return RETURN;
+      if (f == BREAK)
+         return NEXT;
+   }
+}
+
+static enum flow
+exec_switch(struct run *r, struct item *me, const struct fuzz_stmt *s)
+{
+   unsigned which = eval(r, me, s->x) & 3;
+   return exec_block(r, me,
+                     which == 0   ? s->body
+                     : which == 2 ? s->other
+                                  : s->third);
+}
+
+static enum flow
+exec(struct run *r, struct item *me, const struct fuzz_stmt *s)
+{
+   switch (s->kind) {
+   case FUZZ_ASSIGN:
+      me->vars[s->type][s->var] = eval(r, me, s->x);
+      return NEXT;
+   case FUZZ_ARRAY_STORE: {
+      uint32_t v = eval(r, me, s->y);
+      me->array[eval(r, me, s->x) & (FUZZ_ARRAY - 1)] = v;
+      return NEXT;
+   }
+   case FUZZ_ATOMIC:
+      exec_atomic(r, me, s);
+      return NEXT;
+   case FUZZ_IF:
+      return exec_block(r, me, eval(r, me, s->x) ? s->body : s->other);
+   case FUZZ_FOR:
+   case FUZZ_WHILE:
+      return exec_loop(r, me, s);
+   case FUZZ_SWITCH:
+      return exec_switch(r, me, s);
+   case FUZZ_RETURN:
+      set_result(r, me);
+      me->done = true;
+      return RETURN;
+   default:
+      return s->kind == FUZZ_BREAK ? BREAK : CONTINUE;
+   }
+}
+
+static enum flow
+exec_block(struct run *r, struct item *me, const struct fuzz_stmt *s)
+{
+   for (; s; s = s->next) {
+      enum flow f = exec(r, me, s);
+      if (f != NEXT)
+         return f;
+   }
+   return NEXT;
+}
+
+static void
+exchange(struct run *r, const struct fuzz_stmt *s)
+{
+   for (unsigned i = 0; i < FUZZ_ITEMS; i++)
+      r->items[i].mail = eval(r, &r->items[i], s->y);
+   for (unsigned i = 0; i < FUZZ_ITEMS; i++) {
+      unsigned from = eval(r, &r->items[i], s->x) & (FUZZ_GROUP - 1);
+      r->items[i].vars[FUZZ_U32][s->var] =
+         r->items[i / FUZZ_GROUP * FUZZ_GROUP + from].mail;
+   }
+}
+
+static void
+init_item(struct run *r, unsigned id)
+{
+   struct item *me = &r->items[id];
+   me->id = id;
+   for (unsigned k = 0; k < FUZZ_ARRAY; k++)
+      me->array[k] = k * id;
+   for (unsigned t = 0; t < FUZZ_NUM_TYPES; t++)
+      for (unsigned v = 0; v < FUZZ_VARS; v++)
+         me->vars[t][v] =
+            cast(t, FUZZ_I32,
+                 (int32_t)r->input[(id + t * FUZZ_VARS + v) % FUZZ_INPUT]);
+}
+
+void
+fuzz_interpret(const struct fuzz_program *p, const uint32_t *input,
+               struct fuzz_result *out)
+{
+   static struct run r;
+   memset(&r, 0, sizeof(r));
+   r.input = input;
+   r.out = out;
+   for (unsigned i = 0; i < FUZZ_ITEMS; i++)
+      init_item(&r, i);
+   for (const struct fuzz_stmt *s = p->body; s; s = s->next) {
+      if (s->kind == FUZZ_EXCHANGE) {
+         exchange(&r, s);
+         continue;
+      }
+      for (unsigned i = 0; i < FUZZ_ITEMS; i++)
+         if (!r.items[i].done)
+            exec(&r, &r.items[i], s);
+   }
+   for (unsigned i = 0; i < FUZZ_ITEMS; i++)
+      if (!r.items[i].done)
+         set_result(&r, &r.items[i]);
+}
