@@ -292,6 +292,15 @@ fill_attributes(struct clc_job *job, LLVMValueRef fn, struct clc_kernel *kernel)
    kernel->attributes = util_buf_steal(&text);
 }
 
+bool
+clc_kernel_reqd_size(struct clc_job *job, LLVMValueRef fn, uint32_t size_out[3])
+{
+   LLVMValueRef node = find_node(job->context, fn, "reqd_work_group_size");
+   for (unsigned i = 0; i < 3; i++)
+      size_out[i] = node_int(job, node, i);
+   return node;
+}
+
 /* ---- printf ---- */
 
 /* Reads of the buffer's address: all that clc_lower_printf.c leaves to see. */

@@ -336,6 +336,7 @@ optimise(struct clc_job *job, LLVMModuleRef module, LLVMTargetMachineRef tm)
    if (ret)
       return ret;
    clc_lower_kernel_args(job, module);
+   clc_opt_known_size(job, module);
    ret = run_passes(job, module, tm, PASSES_OPTIMISE);
    if (ret)
       return ret;

@@ -47,11 +47,13 @@ bool clc_is_intrinsic(const char *symbol);
 /* Linked module → what nvir takes. -EINVAL: something not supported. */
 int clc_pipeline_run(struct clc_job *job, LLVMModuleRef module);
 
-/* ---- lower_*.c: IR passes of our own ---- */
+/* ---- lower_*.c, opt_*.c: IR passes of our own ---- */
 
 /* Reads of `ptr byval` arguments → words of constant bank 0; writes the layout
  * metadata of clc_intrinsics.h. */
 void clc_lower_kernel_args(struct clc_job *job, LLVMModuleRef module);
+/* Reads of the local size in kernels that require one → constants. */
+void clc_opt_known_size(struct clc_job *job, LLVMModuleRef module);
 /* printf calls → records in the launch's buffer; errors in the log. */
 void clc_lower_printf(struct clc_job *job, LLVMModuleRef module);
 /* memcpy, memmove and memset → loads and stores, or calls to the library's
@@ -64,6 +66,9 @@ bool clc_is_kernel(LLVMValueRef fn);
 /* Size and alignment of an argument in the argument block. */
 void clc_kernel_arg_layout(LLVMValueRef fn, unsigned index,
                            uint64_t *size_B_out, uint64_t *align_B_out);
+/* False if the kernel does not require a work-group size. */
+bool clc_kernel_reqd_size(struct clc_job *job, LLVMValueRef fn,
+                          uint32_t size_out[3]);
 int clc_program_info(struct clc_job *job, LLVMModuleRef module,
                      struct clc_program_info *info_out);
 
