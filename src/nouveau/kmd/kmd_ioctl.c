@@ -10,6 +10,7 @@
 #include "kmd_vmm.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "kernel/drm/kdrm_alloc.h"
 
@@ -84,6 +85,10 @@ client_postclose(struct kdrm_file *file)
 {
    struct kmd_client *client = kmd_client_of(file);
    struct kmd *kmd = client->kmd;
+   /* The fault thread may be at work for a channel that is gone: it lets go
+    * when its batch is done. After a close nothing of the file is left. */
+   while (client->svm && atomic_load(&client->svm->refs) > 1)
+      usleep(20);
    kmd_svm_put(client->svm);
    kmd_uvmm_destroy(client->uvmm);
    kmd_bo_reap(kmd); /* all its work is over, so all its places are idle */

@@ -1,0 +1,781 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* Shared virtual memory end to end below the ioctl table: programs that touch
+ * the process's memory, faults, migration both ways, eviction, refusal. */
+#include "kmd_test.h"
+
+#include <pthread.h>
+
+#include "nouveau/headers/nv_class.h"
+#include "nouveau/headers/nv_push.h"
+#include "nouveau/headers/nv_qmd.h"
+#include "nouveau/isa/sass_text.h"
+#include "util/util_buf.h"
+
+#define PAGE   4096ull
+#define HOLE_B (1ull << 32)
+
+/* Parts of the VRAM buffer that holds what a launch needs. */
+#define CODE_OFF 0
+#define QMD_OFF  0x10000
+#define CB0_OFF  0x11000
+#define TLS_OFF  0x20000
+#define DATA_B   (TLS_OFF + (2 << 20))
+
+struct ctx {
+   struct kmd *kmd;
+   int file, chan;
+   uint64_t hole;
+   struct test_bo push, data;
+   bool better;
+};
+
+static struct ctx *
+start(const struct kmd_config *base)
+{
+   struct ctx *c = calloc(1, sizeof(*c));
+   struct kmd_config config = *base;
+   config.vram_B = TEST_VRAM_B;
+   config.sm_count = 2;
+   config.host_threads = 2;
+   c->better = config.compat == KMD_COMPAT_BETTER;
+   assert_int_equal(kmd_create(&config, &c->kmd), 0);
+   c->file = test_open(c->kmd);
+   c->hole = test_hole(HOLE_B);
+   assert_int_equal(svm_init(c->kmd, c->file, c->hole, HOLE_B), 0);
+   c->chan = test_channel(c->kmd, c->file);
+   c->push = test_bo(c->kmd, c->file, 65536, GART);
+   c->data = test_bo(c->kmd, c->file, DATA_B, VRAM);
+   return c;
+}
+
+static void
+finish(struct ctx *c)
+{
+   test_bo_free(c->kmd, c->file, &c->push);
+   test_bo_free(c->kmd, c->file, &c->data);
+   assert_int_equal(kmd_close(c->kmd, c->file), 0);
+   kmd_destroy(c->kmd);
+   munmap((void *)(uintptr_t)c->hole, HOLE_B);
+   free(c);
+}
+
+static int
+setup_with(void **state, enum kmd_compat compat, uint64_t debug,
+           bool migrate_on_fault)
+{
+   struct kmd_config config;
+   kmd_config_from_env(&config);
+   config.compat = compat;
+   config.debug |= debug;
+   config.no_uffd |= (config.debug & KMD_DEBUG_NOUFFD) != 0;
+   config.migrate_on_fault = migrate_on_fault;
+   *state = start(&config);
+   return 0;
+}
+
+static int
+setup(void **state)
+{
+   return setup_with(state, KMD_COMPAT_BETTER, 0, false);
+}
+
+static int
+setup_upstream(void **state)
+{
+   return setup_with(state, KMD_COMPAT_UPSTREAM, 0, false);
+}
+
+static int
+setup_nouffd(void **state)
+{
+   return setup_with(state, KMD_COMPAT_BETTER, KMD_DEBUG_NOUFFD, false);
+}
+
+static int
+setup_migrate(void **state)
+{
+   return setup_with(state, KMD_COMPAT_BETTER, 0, true);
+}
+
+static int
+setup_evictall(void **state)
+{
+   return setup_with(state, KMD_COMPAT_BETTER, KMD_DEBUG_EVICTALL, true);
+}
+
+static int
+setup_nomigrate(void **state)
+{
+   return setup_with(state, KMD_COMPAT_BETTER, KMD_DEBUG_NOMIGRATE, true);
+}
+
+static int
+teardown(void **state)
+{
+   finish(*state);
+   return 0;
+}
+
+/* --- Launches
+ * ---------------------------------------------------------------------
+ */
+
+/* word[i] of thread i: += 1. c[0]: stride in bytes, 0, address. */
+static const char increment[] = "S2R R0, SR_TID.X;\n"
+                                "S2R R1, SR_CTAID.X;\n"
+                                "XMAD R0, R1, 0x40, R0;\n"
+                                "XMAD R2, R0, c[0x0][0x0], RZ;\n"
+                                "XMAD.PSL R2, R0.H1, c[0x0][0x0], R2;\n"
+                                "IADD R4.CC, R2, c[0x0][0x8];\n"
+                                "IADD.X R5, RZ, c[0x0][0xc];\n"
+                                "LDG.E R6, [R4];\n"
+                                "IADD R6, R6, 0x1;\n"
+                                "STG.E [R4], R6;\n"
+                                "EXIT;\n";
+
+/* The same atomically, all threads on one word. */
+static const char atomics[] = "MOV R4, c[0x0][0x8];\n"
+                              "MOV R5, c[0x0][0xc];\n"
+                              "MOV32I R6, 0x1;\n"
+                              "RED.E.ADD [R4], R6;\n"
+                              "EXIT;\n";
+
+static const char reading[] = "MOV R4, c[0x0][0x8];\n"
+                              "MOV R5, c[0x0][0xc];\n"
+                              "LDG.E R6, [R4];\n"
+                              "EXIT;\n";
+
+struct methods {
+   uint32_t *dw;
+   unsigned n;
+};
+
+static void
+method(struct methods *m, unsigned mthd, uint32_t data)
+{
+   m->dw[m->n++] = nv_push_header(NV_PUSH_OP_INC, NV_SUBCH_COMPUTE, mthd, 1);
+   m->dw[m->n++] = data;
+}
+
+static void
+put_code(struct ctx *c, const char *text)
+{
+   struct util_buf code;
+   struct sass_error err;
+   unsigned line;
+   util_buf_init(&code);
+   if (sass_text_parse(text, &code, &line, &err))
+      fail_msg("line %u: %s", line, err.msg);
+   memcpy((char *)c->data.cpu + CODE_OFF, code.data, code.size_B);
+   util_buf_finish(&code);
+}
+
+static void
+put_qmd(struct ctx *c, unsigned blocks, unsigned threads)
+{
+   uint32_t q[NV_QMD_DW];
+   nv_qmd_init(q);
+   nv_qmd_set(q, NV_QMD_CTA_RASTER_WIDTH, 0, blocks);
+   nv_qmd_set(q, NV_QMD_CTA_RASTER_HEIGHT, 0, 1);
+   nv_qmd_set(q, NV_QMD_CTA_RASTER_DEPTH, 0, 1);
+   nv_qmd_set(q, NV_QMD_CTA_THREAD_DIMENSION, 0, threads);
+   nv_qmd_set(q, NV_QMD_CTA_THREAD_DIMENSION, 1, 1);
+   nv_qmd_set(q, NV_QMD_CTA_THREAD_DIMENSION, 2, 1);
+   nv_qmd_set(q, NV_QMD_REGISTER_COUNT, 0, 32);
+   nv_qmd_set(q, NV_QMD_SHADER_LOCAL_MEMORY_CRS_SIZE, 0, 0x800);
+   nv_qmd_set(q, NV_QMD_API_VISIBLE_CALL_LIMIT, 0, NV_QMD_CALL_LIMIT_NO_CHECK);
+   nv_qmd_set_cb(q, 0, c->data.gpu_va + CB0_OFF, 256);
+   memcpy((char *)c->data.cpu + QMD_OFF, q, sizeof(q));
+}
+
+/* Threads in blocks of 64. Waits; the fence's error. */
+static int
+run(struct ctx *c, const char *text, unsigned threads, uint32_t stride_B,
+    const volatile void *p)
+{
+   uint64_t code = c->data.gpu_va + CODE_OFF, tls = c->data.gpu_va + TLS_OFF;
+   uint64_t va = (uintptr_t)p;
+   uint32_t args[4] = {stride_B, 0, (uint32_t)va, va >> 32};
+   put_code(c, text);
+   put_qmd(c, DIV_ROUND_UP(threads, 64), MIN2(threads, 64));
+   memcpy((char *)c->data.cpu + CB0_OFF, args, sizeof(args));
+   struct methods m = {.dw = c->push.cpu};
+   method(&m, NV_HOST_SET_OBJECT, NV_CLASS_PASCAL_COMPUTE_B);
+   method(&m, NV_COMPUTE_SET_LOCAL_MEMORY_A, tls >> 32);
+   method(&m, NV_COMPUTE_SET_LOCAL_MEMORY_B, (uint32_t)tls);
+   method(&m, NV_COMPUTE_SET_LOCAL_MEMORY_NON_THROTTLED_A, 0);
+   method(&m, NV_COMPUTE_SET_LOCAL_MEMORY_NON_THROTTLED_B, 0x80000);
+   method(&m, NV_COMPUTE_SET_LOCAL_MEMORY_NON_THROTTLED_C, 0xff);
+   method(&m, NV_COMPUTE_SET_LOCAL_MEMORY_WINDOW, 0xff000000);
+   method(&m, NV_COMPUTE_SET_SHADER_SHARED_MEMORY_WINDOW, 0xfe000000);
+   method(&m, NV_COMPUTE_SET_PROGRAM_REGION_A, code >> 32);
+   method(&m, NV_COMPUTE_SET_PROGRAM_REGION_B, (uint32_t)code);
+   method(&m, NV_COMPUTE_SET_SPA_VERSION, NV_COMPUTE_SPA_VERSION_PASCAL);
+   method(&m, NV_INVALIDATE_SHADER_CACHES_NO_WFI,
+          NV_INVALIDATE_INSTRUCTION | NV_INVALIDATE_CONSTANT);
+   method(&m, NV_COMPUTE_SEND_PCAS_A,
+          (uint32_t)((c->data.gpu_va + QMD_OFF) >> 8));
+   method(&m, NV_COMPUTE_SEND_SIGNALING_PCAS_B,
+          NV_COMPUTE_PCAS_INVALIDATE | NV_COMPUTE_PCAS_SCHEDULE);
+   return test_push(c->kmd, c->file, c->chan, &c->push, m.n * 4, &c->data, 1,
+                    true);
+}
+
+/* --- Memory and migration
+ * -----------------------------------------------------------
+ */
+
+static void *
+pages(unsigned n)
+{
+   void *p = mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+   assert_ptr_not_equal(p, MAP_FAILED);
+   return p;
+}
+
+/* Starts at a 2 MiB boundary, so that counts do not depend on luck. */
+static void *
+aligned_pages(unsigned n)
+{
+   uint64_t size_B = n * PAGE, slack = 2 << 20;
+   uint8_t *p = pages(n + slack / PAGE);
+   uint8_t *at = (uint8_t *)util_align((uintptr_t)p, slack);
+   munmap(p, at - p);
+   munmap(at + size_B, p + slack - at);
+   return at;
+}
+
+static int
+bind(struct ctx *c, const void *p, unsigned n, bool to_vram,
+     uint64_t *moved_out)
+{
+   struct drm_nouveau_svm_bind a = {
+      .header = (to_vram ? NOUVEAU_SVM_BIND_TARGET__GPU_VRAM : 0)
+                << NOUVEAU_SVM_BIND_TARGET_SHIFT,
+      .va_start = (uintptr_t)p,
+      .va_end = (uintptr_t)p + n * PAGE,
+      .npages = n,
+      .result = 0xdead};
+   int ret = kmd_ioctl(c->kmd, c->file, DRM_IOCTL_NOUVEAU_SVM_BIND, &a);
+   *moved_out = a.result;
+   return ret;
+}
+
+struct counts {
+   unsigned faults, replays, to_device, to_host, cancels; /* pages for moves */
+   uint64_t last_fault, last_cancel;
+};
+
+static struct counts
+take_events(struct ctx *c)
+{
+   static struct drm_nouveau_svm_event list[4096];
+   struct drm_nouveau_svm_events ev = {.events = (uintptr_t)list,
+                                       .count = 4096};
+   assert_int_equal(
+      kmd_ioctl(c->kmd, c->file, DRM_IOCTL_NOUVEAU_SVM_EVENTS, &ev), 0);
+   assert_int_equal(ev.lost, 0);
+   struct counts n = {0};
+   uint64_t time = 0;
+   for (unsigned i = 0; i < ev.count; i++) {
+      assert_true(list[i].time_ns >= time);
+      time = list[i].time_ns;
+      switch (list[i].kind) {
+      case DRM_NOUVEAU_SVM_EVENT_REPLAY:
+         n.replays++;
+         break;
+      case DRM_NOUVEAU_SVM_EVENT_MIGRATE_DEVICE:
+         n.to_device += list[i].npages;
+         break;
+      case DRM_NOUVEAU_SVM_EVENT_MIGRATE_HOST:
+         n.to_host += list[i].npages;
+         break;
+      case DRM_NOUVEAU_SVM_EVENT_CANCEL:
+         n.cancels++;
+         n.last_cancel = list[i].addr;
+         break;
+      default:
+         n.faults++;
+         n.last_fault = list[i].addr;
+         break;
+      }
+   }
+   return n;
+}
+
+/* --- Tests
+ * ----------------------------------------------------------------------------
+ */
+
+static void
+gpu_uses_process_memory(void **state)
+{
+   struct ctx *c = *state;
+   uint32_t *p = pages(4);
+   for (unsigned i = 0; i < 1024; i++)
+      p[i] = i;
+   assert_int_equal(run(c, increment, 1024, 4, p), 0);
+   for (unsigned i = 0; i < 1024; i++)
+      assert_int_equal(p[i], i + 1);
+   struct counts n = take_events(c);
+   assert_true(n.faults >= 1 && n.replays >= 1);
+   assert_int_equal(n.cancels, 0);
+   assert_int_equal(n.last_fault, (uintptr_t)p);
+   /* The mapping stays: no faults the second time. */
+   assert_int_equal(run(c, increment, 1024, 4, p), 0);
+   assert_int_equal(p[1023], 1025);
+   assert_int_equal(take_events(c).faults, 0);
+   munmap(p, 4 * PAGE);
+}
+
+/* malloc, the stack, .data: no registration of anything. */
+static uint32_t in_data[64] = {5};
+
+static void
+any_memory_will_do(void **state)
+{
+   struct ctx *c = *state;
+   uint32_t on_stack[64] = {7}, *heap = calloc(64, 4);
+   assert_int_equal(run(c, increment, 64, 4, on_stack), 0);
+   assert_int_equal(run(c, increment, 64, 4, heap), 0);
+   assert_int_equal(run(c, increment, 64, 4, in_data), 0);
+   assert_int_equal(on_stack[0], 8);
+   assert_int_equal(on_stack[63], 1);
+   assert_int_equal(heap[63], 1);
+   assert_int_equal(in_data[0], 6);
+   in_data[0] = 5;
+   free(heap);
+}
+
+static void
+atomics_meet_the_cpu(void **state)
+{
+   struct ctx *c = *state;
+   uint32_t *p = pages(1);
+   assert_int_equal(run(c, atomics, 4096, 0, p), 0);
+   assert_int_equal(*p, 4096);
+   munmap(p, PAGE);
+}
+
+static void
+bind_moves_and_the_cpu_takes_back(void **state)
+{
+   struct ctx *c = *state;
+   const unsigned n = 1024; /* 4 MiB */
+   uint32_t *p = aligned_pages(n);
+   for (unsigned i = 0; i < n * 1024; i += 256)
+      p[i] = i;
+   uint64_t moved;
+   assert_int_equal(bind(c, p, n, true, &moved), 0);
+   assert_int_equal(moved, c->better ? n : 0);
+   /* One word in each 1 KiB: the GPU works in VRAM, without a fault. */
+   assert_int_equal(run(c, increment, n * 4, 1024, p), 0);
+   if (c->better) {
+      struct counts e = take_events(c);
+      assert_int_equal(e.to_device, n);
+      assert_int_equal(e.to_host, 0);
+      assert_int_equal(e.faults, 0);
+   }
+   for (unsigned i = 0; i < n * 1024; i += 256)
+      assert_int_equal(p[i], i + 1);
+   if (c->better)
+      assert_int_equal(bind(c, p, n, false, &moved), 0);
+   assert_int_equal(run(c, increment, n * 4, 1024, p), 0);
+   for (unsigned i = 0; i < n * 1024; i += 256)
+      assert_int_equal(p[i], i + 2);
+   munmap(p, n * PAGE);
+}
+
+static void
+bind_back_is_counted(void **state)
+{
+   struct ctx *c = *state;
+   uint8_t *p = aligned_pages(512);
+   memset(p, 0x33, 512 * PAGE);
+   uint64_t moved;
+   assert_int_equal(bind(c, p, 512, true, &moved), 0);
+   assert_int_equal(moved, 512);
+   assert_int_equal(bind(c, p, 512, true, &moved), 0);
+   assert_int_equal(moved, 0); /* there already */
+   assert_int_equal(bind(c, p + 100 * PAGE, 50, false, &moved), 0);
+   assert_int_equal(moved, 50);
+   assert_int_equal(bind(c, p, 512, false, &moved), 0);
+   assert_int_equal(moved, 512 - 50);
+   assert_int_equal(bind(c, p, 512, false, &moved), 0);
+   assert_int_equal(moved, 0);
+   for (unsigned i = 0; i < 512 * PAGE; i++)
+      assert_int_equal(p[i], 0x33);
+   munmap(p, 512 * PAGE);
+}
+
+/* Holes, shared and read-only mappings between movable ones. */
+static void
+bind_is_best_effort(void **state)
+{
+   struct ctx *c = *state;
+   uint8_t *p = aligned_pages(512);
+   memset(p, 1, 512 * PAGE);
+   munmap(p + 10 * PAGE, 10 * PAGE);
+   uint8_t *shared = mmap(p + 30 * PAGE, 10 * PAGE, PROT_READ | PROT_WRITE,
+                          MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+   memset(shared, 2, 10 * PAGE);
+   mprotect(p + 50 * PAGE, 10 * PAGE, PROT_NONE);
+   uint64_t moved;
+   assert_int_equal(bind(c, p, 512, true, &moved), 0);
+   if (c->better)
+      assert_true(moved <= 512 - 20 && moved >= 512 - 30);
+   else
+      assert_int_equal(moved, 0);
+   mprotect(p + 50 * PAGE, 10 * PAGE, PROT_READ | PROT_WRITE);
+   for (unsigned i = 0; i < 512; i++)
+      if (i < 10 || i >= 20)
+         assert_int_equal(p[i * PAGE], i >= 30 && i < 40 ? 2 : 1);
+   munmap(p, 512 * PAGE);
+}
+
+static void
+first_touch_moves(void **state)
+{
+   struct ctx *c = *state;
+   uint32_t *p = aligned_pages(16);
+   p[0] = 41;
+   assert_int_equal(run(c, increment, 64, 4, p), 0);
+   struct counts n = take_events(c);
+   assert_true(n.faults >= 1);
+   assert_true(n.to_device >= 1);
+   assert_int_equal(p[0], 42);
+   n = take_events(c);
+   assert_true(n.to_host >= 1);
+   munmap(p, 16 * PAGE);
+}
+
+static void
+evicted_all_the_time(void **state)
+{
+   struct ctx *c = *state;
+   uint32_t *p = aligned_pages(64);
+   for (unsigned round = 1; round <= 5; round++) {
+      assert_int_equal(run(c, increment, 1024, 256, p), 0);
+      assert_int_equal(p[0], round);
+      assert_int_equal(p[1023 * 64], round);
+   }
+   struct counts n = take_events(c);
+   assert_true(n.to_device > 0 && n.to_host > 0);
+   munmap(p, 64 * PAGE);
+}
+
+static void
+nothing_moves_if_told_so(void **state)
+{
+   struct ctx *c = *state;
+   uint32_t *p = pages(16);
+   uint64_t moved;
+   assert_int_equal(bind(c, p, 16, true, &moved), 0);
+   assert_int_equal(moved, 0);
+   assert_int_equal(run(c, increment, 64, 4, p), 0);
+   assert_int_equal(p[0], 1);
+   assert_int_equal(take_events(c).to_device, 0);
+   munmap(p, 16 * PAGE);
+}
+
+/* Three times as much as there is VRAM (L8). Linux leaves the rest in RAM. */
+static void
+more_than_vram(void **state)
+{
+   struct ctx *c = *state;
+   const unsigned n = 3 * TEST_VRAM_B / PAGE;
+   uint32_t *p = aligned_pages(n);
+   for (unsigned i = 0; i < n; i++)
+      p[i * 1024] = i;
+   uint64_t moved;
+   for (unsigned i = 0; i < n; i += 2048) {
+      assert_int_equal(bind(c, p + i * 1024, 2048, true, &moved), 0);
+      if (c->better)
+         assert_int_equal(moved, 2048);
+      assert_int_equal(run(c, increment, 2048, PAGE, p + i * 1024), 0);
+   }
+   for (unsigned i = 0; i < n; i++)
+      assert_int_equal(p[i * 1024], i + 1);
+   /* SVM memory makes room for buffers. */
+   if (c->better) {
+      struct test_bo bo;
+      assert_int_equal(bind(c, p, n, true, &moved), 0);
+      assert_int_equal(try_bo(c->kmd, c->file, TEST_VRAM_B / 2, VRAM, 0, &bo),
+                       0);
+      gem_close(c->kmd, c->file, bo.handle);
+   }
+   munmap(p, n * PAGE);
+}
+
+/* --- Refusal
+ * ---------------------------------------------------------------------------
+ */
+
+static void
+expect_killed(struct ctx *c, const volatile void *p, unsigned access)
+{
+   /* Fences are over, the channel is gone, another one works. */
+   assert_int_equal(cpu_prep(c->kmd, c->file, c->data.handle, 0), 0);
+   assert_int_equal(run(c, increment, 1, 4, p), -ENODEV);
+   struct drm_nouveau_channel_error e = {.channel = c->chan};
+   int ret = kmd_ioctl(c->kmd, c->file, DRM_IOCTL_NOUVEAU_CHANNEL_ERROR, &e);
+   assert_int_equal(ret, c->better ? 0 : -EINVAL);
+   if (c->better) {
+      assert_int_equal(e.kind, DRM_NOUVEAU_CHANNEL_ERROR_MMU);
+      assert_true((e.addr & ~(PAGE - 1)) == ((uintptr_t)p & ~(PAGE - 1)));
+      assert_int_equal(e.access, access);
+      assert_true(e.program_va == c->data.gpu_va + CODE_OFF);
+      assert_true(e.pc > 0 && e.pc < 256);
+      assert_true(strlen(e.text) > 0);
+      struct counts n = take_events(c);
+      assert_true(n.cancels >= 1);
+      assert_true(n.last_cancel == ((uintptr_t)p & ~(PAGE - 1)));
+   }
+   assert_int_equal(channel_free(c->kmd, c->file, c->chan), 0);
+   c->chan = test_channel(c->kmd, c->file);
+   uint32_t *fine = pages(1);
+   assert_int_equal(run(c, increment, 64, 4, fine), 0);
+   assert_int_equal(fine[63], 1);
+   munmap(fine, PAGE);
+   if (c->better)
+      take_events(c);
+}
+
+static void
+wild_address_kills(void **state)
+{
+   struct ctx *c = *state;
+   uint8_t *p = pages(2);
+   munmap(p, 2 * PAGE);
+   assert_int_equal(run(c, increment, 64, 4, p), -ENODEV);
+   expect_killed(c, p, 0);
+   /* In the hole, where nothing of ours is. */
+   const void *in_hole = (void *)(uintptr_t)(c->hole + HOLE_B / 2);
+   assert_int_equal(run(c, reading, 1, 4, in_hole), -ENODEV);
+   expect_killed(c, in_hole, 0);
+   assert_int_equal(run(c, reading, 1, 4, NULL), -ENODEV);
+   expect_killed(c, NULL, 0);
+}
+
+static void
+protection_counts(void **state)
+{
+   struct ctx *c = *state;
+   uint32_t *p = pages(2);
+   p[0] = 1;
+   mprotect(p, 2 * PAGE, PROT_READ);
+   assert_int_equal(run(c, reading, 64, 0, p), 0);
+   assert_int_equal(run(c, increment, 64, 4, p), -ENODEV);
+   expect_killed(c, p, 1);
+   mprotect(p, 2 * PAGE, PROT_READ | PROT_WRITE);
+   assert_int_equal(run(c, increment, 64, 4, p), 0);
+   assert_int_equal(p[0], 2);
+   mprotect(p, 2 * PAGE, PROT_NONE);
+   assert_int_equal(run(c, reading, 1, 4, p), -ENODEV);
+   expect_killed(c, p, 0);
+   munmap(p, 2 * PAGE);
+}
+
+static void
+unmapped_memory_is_gone(void **state)
+{
+   struct ctx *c = *state;
+   for (unsigned in_vram = 0; in_vram < 2; in_vram++) {
+      uint32_t *p = aligned_pages(512);
+      memset(p, 0, 512 * PAGE);
+      uint64_t moved;
+      if (in_vram)
+         assert_int_equal(bind(c, p, 512, true, &moved), 0);
+      assert_int_equal(run(c, increment, 512, PAGE, p), 0);
+      munmap((char *)p + 100 * PAGE, PAGE);
+      /* 511 stay, one is gone. */
+      assert_int_equal(run(c, increment, 64, PAGE, p), 0);
+      assert_int_equal(run(c, increment, 384, PAGE, p + 101 * 1024), 0);
+      uint32_t *hit = p + 100 * 1024;
+      assert_int_equal(run(c, increment, 1, 4, hit), -ENODEV);
+      expect_killed(c, hit, 0);
+      assert_int_equal(p[63 * 1024], 2);
+      assert_int_equal(p[101 * 1024], 2);
+      /* Something new at the same place. */
+      uint32_t *again =
+         mmap(hit, PAGE, PROT_READ | PROT_WRITE,
+              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+      assert_ptr_equal(again, hit);
+      assert_int_equal(run(c, increment, 1, 4, again), 0);
+      assert_int_equal(again[0], 1);
+      munmap(p, 512 * PAGE);
+   }
+}
+
+/* Made before SVM_INIT: no replay, no mirror (K3). */
+static void
+early_channel_has_no_svm(void **state)
+{
+   struct ctx *c = *state;
+   int file = test_open(c->kmd);
+   struct ctx early = *c;
+   early.file = file;
+   early.chan = test_channel(c->kmd, file);
+   early.push = test_bo(c->kmd, file, 65536, GART);
+   early.data = test_bo(c->kmd, file, DATA_B, VRAM);
+   uint32_t *p = pages(1);
+   p[0] = 1;
+   assert_int_equal(run(&early, increment, 64, 4, p), -ENODEV);
+   assert_int_equal(p[0], 1);
+   test_bo_free(c->kmd, file, &early.push);
+   test_bo_free(c->kmd, file, &early.data);
+   assert_int_equal(kmd_close(c->kmd, file), 0);
+   munmap(p, PAGE);
+}
+
+/* --- At the same time
+ * --------------------------------------------------------------------
+ */
+
+struct mover {
+   struct ctx *c;
+   uint32_t *p;
+   volatile bool stop;
+};
+
+static void *
+move_to_and_fro(void *arg)
+{
+   struct mover *m = arg;
+   for (unsigned i = 0; !m->stop; i++) {
+      uint64_t moved;
+      bind(m->c, m->p + (i % 4) * 16 * 1024, 32, i % 2, &moved);
+   }
+   return NULL;
+}
+
+static void *
+count_on_the_cpu(void *arg)
+{
+   struct mover *m = arg;
+   while (!m->stop)
+      for (unsigned i = 0; i < 64; i++)
+         __atomic_fetch_add(&m->p[i * 1024 + 8], 1, __ATOMIC_RELAXED);
+   return NULL;
+}
+
+/* GPU and CPU write neighbouring words of pages that move all the time. */
+static void
+nothing_is_lost_under_load(void **state)
+{
+   struct ctx *c = *state;
+   uint32_t *p = aligned_pages(64);
+   struct mover m = {.c = c, .p = p};
+   pthread_t t[2];
+   pthread_create(&t[0], NULL, move_to_and_fro, &m);
+   pthread_create(&t[1], NULL, count_on_the_cpu, &m);
+   for (unsigned round = 1; round <= 60; round++)
+      assert_int_equal(run(c, increment, 64, PAGE, p), 0);
+   m.stop = true;
+   for (unsigned i = 0; i < 2; i++)
+      pthread_join(t[i], NULL);
+   for (unsigned i = 0; i < 64; i++)
+      assert_int_equal(p[i * 1024], 60);
+   munmap(p, 64 * PAGE);
+}
+
+static void
+two_clients_share_one_process(void **state)
+{
+   struct ctx *c = *state;
+   struct ctx other = *c;
+   other.file = test_open(c->kmd);
+   assert_int_equal(svm_init(c->kmd, other.file, c->hole, HOLE_B), 0);
+   other.chan = test_channel(c->kmd, other.file);
+   other.push = test_bo(c->kmd, other.file, 65536, GART);
+   other.data = test_bo(c->kmd, other.file, DATA_B, VRAM);
+   uint32_t *p = aligned_pages(16);
+   uint64_t moved;
+   for (unsigned round = 1; round <= 10; round++) {
+      assert_int_equal(run(round % 2 ? c : &other, increment, 64, 256, p), 0);
+      if (round % 3 == 0)
+         assert_int_equal(bind(round % 2 ? &other : c, p, 16, true, &moved), 0);
+      assert_int_equal(p[0], round);
+   }
+   test_bo_free(c->kmd, other.file, &other.push);
+   test_bo_free(c->kmd, other.file, &other.data);
+   assert_int_equal(kmd_close(c->kmd, other.file), 0);
+   assert_int_equal(run(c, increment, 64, 256, p), 0);
+   assert_int_equal(p[0], 11);
+   munmap(p, 16 * PAGE);
+}
+
+static void
+close_brings_vram_back(void **state)
+{
+   struct ctx *c = *state;
+   uint64_t used = get_param(c->kmd, c->file, NOUVEAU_GETPARAM_VRAM_USED);
+   uint32_t *p = aligned_pages(1024);
+   memset(p, 0, 1024 * PAGE);
+   for (unsigned round = 0; round < 3; round++) {
+      struct ctx other = *c;
+      other.file = test_open(c->kmd);
+      assert_int_equal(svm_init(c->kmd, other.file, c->hole, HOLE_B), 0);
+      other.chan = test_channel(c->kmd, other.file);
+      other.push = test_bo(c->kmd, other.file, 65536, GART);
+      other.data = test_bo(c->kmd, other.file, DATA_B, VRAM);
+      uint64_t moved;
+      assert_int_equal(bind(&other, p, 1024, true, &moved), 0);
+      assert_int_equal(run(&other, increment, 1024, PAGE, p), 0);
+      kmd_munmap(c->kmd, other.push.cpu, other.push.size_B);
+      kmd_munmap(c->kmd, other.data.cpu, other.data.size_B);
+      assert_int_equal(kmd_close(c->kmd, other.file), 0);
+      for (unsigned i = 0; i < 1024; i++)
+         assert_int_equal(p[i * 1024], round + 1);
+   }
+   munmap(p, 1024 * PAGE);
+   /* Blocks and the fault thread's reference go a moment later. */
+   for (unsigned i = 0; i < 3000; i++) {
+      if (get_param(c->kmd, c->file, NOUVEAU_GETPARAM_VRAM_USED) <= used)
+         break;
+      usleep(1000);
+   }
+   assert_int_equal(get_param(c->kmd, c->file, NOUVEAU_GETPARAM_VRAM_USED),
+                    used);
+}
+
+#define WITH(fn, how) cmocka_unit_test_setup_teardown(fn, how, teardown)
+#define ALWAYS(fn)                                                             \
+   {#fn, fn, setup, teardown},                                                 \
+   {                                                                           \
+#fn " (no uffd)", fn, setup_nouffd, teardown                             \
+   }
+
+int
+main(void)
+{
+   const struct CMUnitTest tests[] = {
+      ALWAYS(gpu_uses_process_memory),
+      ALWAYS(any_memory_will_do),
+      ALWAYS(atomics_meet_the_cpu),
+      ALWAYS(bind_moves_and_the_cpu_takes_back),
+      WITH(bind_moves_and_the_cpu_takes_back, setup_upstream),
+      ALWAYS(bind_back_is_counted),
+      ALWAYS(bind_is_best_effort),
+      WITH(bind_is_best_effort, setup_upstream),
+      WITH(first_touch_moves, setup_migrate),
+      WITH(atomics_meet_the_cpu, setup_migrate),
+      WITH(any_memory_will_do, setup_migrate),
+      WITH(evicted_all_the_time, setup_evictall),
+      WITH(nothing_moves_if_told_so, setup_nomigrate),
+      WITH(more_than_vram, setup),
+      WITH(more_than_vram, setup_upstream),
+      ALWAYS(wild_address_kills),
+      WITH(wild_address_kills, setup_upstream),
+      ALWAYS(protection_counts),
+      ALWAYS(unmapped_memory_is_gone),
+      WITH(early_channel_has_no_svm, setup),
+      ALWAYS(nothing_is_lost_under_load),
+      WITH(nothing_is_lost_under_load, setup_migrate),
+      WITH(two_clients_share_one_process, setup),
+      WITH(close_brings_vram_back, setup),
+   };
+   return cmocka_run_group_tests(tests, NULL, NULL);
+}
