@@ -125,7 +125,7 @@ reset_state(struct nvsim_channel *c)
    uint16_t copy = nvsim_class_copy_id(c->sim);
    c->subch[NV_SUBCH_COPY] =
       (struct nvsim_subch){nvsim_class_find(c->sim, copy), copy};
-   nvsim_code_cache_invalidate(c->code);
+   nvsim_code_cache_clear(c->code);
 }
 
 static void *

@@ -13,6 +13,7 @@ struct nvsim_code_cache {
    struct nvsim *sim;
    pthread_mutex_t lock; /* of insertion; finding is free */
    uint64_t mmu_gen;
+   bool stale; /* invalidated: compare with memory before use */
    struct nvsim_code_page *bucket[BUCKETS];
 };
 
@@ -32,13 +33,13 @@ nvsim_code_cache_destroy(struct nvsim_code_cache *cc)
 {
    if (!cc)
       return;
-   nvsim_code_cache_invalidate(cc);
+   nvsim_code_cache_clear(cc);
    pthread_mutex_destroy(&cc->lock);
    util_svc_free(cc);
 }
 
 void
-nvsim_code_cache_invalidate(struct nvsim_code_cache *cc)
+nvsim_code_cache_clear(struct nvsim_code_cache *cc)
 {
    for (unsigned b = 0; b < BUCKETS; b++) {
       struct nvsim_code_page *p = cc->bucket[b];
@@ -49,6 +50,12 @@ nvsim_code_cache_invalidate(struct nvsim_code_cache *cc)
          p = next;
       }
    }
+}
+
+void
+nvsim_code_cache_invalidate(struct nvsim_code_cache *cc)
+{
+   cc->stale = true;
 }
 
 static bool
@@ -64,15 +71,20 @@ void
 nvsim_code_cache_validate(struct nvsim_code_cache *cc, struct nvsim_worker *w)
 {
    uint64_t gen = nvsim_mmu_gen(cc->sim);
-   if (gen == cc->mmu_gen)
+   if (gen == cc->mmu_gen && !cc->stale)
       return;
    cc->mmu_gen = gen;
+   cc->stale = false;
    for (unsigned b = 0; b < BUCKETS; b++) {
-      for (struct nvsim_code_page *p = cc->bucket[b]; p; p = p->next) {
-         if (!same_as_memory(p, w)) {
-            nvsim_code_cache_invalidate(cc);
-            return;
+      struct nvsim_code_page **link = &cc->bucket[b];
+      while (*link) {
+         struct nvsim_code_page *p = *link;
+         if (same_as_memory(p, w)) {
+            link = &p->next;
+            continue;
          }
+         *link = p->next;
+         nvsim_free64(p);
       }
    }
 }

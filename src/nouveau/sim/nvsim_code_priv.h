@@ -61,9 +61,12 @@ struct nvsim_code_page {
 struct nvsim_code_cache;
 struct nvsim_code_cache *nvsim_code_cache_create(struct nvsim *sim);
 void nvsim_code_cache_destroy(struct nvsim_code_cache *cc);
-/* No launch of the channel runs. */
+/* The next three: while no launch of the channel runs. */
+void nvsim_code_cache_clear(struct nvsim_code_cache *cc);
+/* What is in memory counts from now on. */
 void nvsim_code_cache_invalidate(struct nvsim_code_cache *cc);
-/* Before a launch: drops all if memory says otherwise since a TLB invalidate. */
+/* Before a launch: after an invalidate of code or translations drops the pages
+ * that memory has otherwise. */
 void nvsim_code_cache_validate(struct nvsim_code_cache *cc,
                                struct nvsim_worker *w);
 struct nvsim_code_page *nvsim_code_cache_find(struct nvsim_code_cache *cc,

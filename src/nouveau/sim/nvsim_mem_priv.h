@@ -61,6 +61,18 @@ struct nvsim_tlb_entry {
    uint8_t *rd, *wr, *at; /* host address of the page, NULL: not allowed */
 };
 
+/* Entry of PD0, for 2 MiB. */
+struct nvsim_walk {
+   uint64_t tag; /* epoch << 28 | region */
+   uint64_t big, small;
+};
+
+/* Where a page lies. */
+struct nvsim_translation {
+   uint8_t *page; /* NULL: sparse */
+   bool system, read_only, no_atomic;
+};
+
 #define NVSIM_TLB_ENTRIES 1024
 
 struct nvsim_worker_stats {
@@ -84,9 +96,16 @@ struct nvsim_worker {
    uint16_t cb_valid[8];
    uint64_t code_raw[NVSIM_PAGE_B / 8]; /* page on its way to the code cache */
    struct nvsim_worker_stats stats;
+   struct nvsim_chunk *chunks; /* memory of CTAs, kept between launches */
+   struct nvsim_walk walks[16];
    struct nvsim_tlb_entry tlb[NVSIM_TLB_ENTRIES];
    uint8_t sink[NVSIM_PAGE_B]; /* sparse writes */
 };
+
+/* Memory for one launch: 64-byte aligned, with old contents (zero at first). */
+void *nvsim_worker_alloc(struct nvsim_worker *w, size_t size_B);
+/* All of it is free again; some is kept for the next launch. */
+void nvsim_worker_alloc_reset(struct nvsim_worker *w);
 
 /* Also the thread's guard. NULL: no memory. */
 struct nvsim_worker *nvsim_worker_create(struct nvsim *sim);
@@ -104,15 +123,6 @@ bool nvsim_guard_copy(struct nvsim_guard *g, void *dst, const void *src,
 bool nvsim_guard_probe_read(struct nvsim_guard *g, const void *p);
 
 /* nvsim_mmu.c */
-struct nvsim_translation {
-   uint8_t *page; /* NULL: sparse */
-   bool system, read_only, no_atomic;
-};
-/* Walks the tables for the page of `gpu_va`. -1, or the enum nv_fault_type. The
- * caller is in a section. */
-int nvsim_mmu_walk(struct nvsim *sim, const struct nvsim_vm *vm,
-                   uint64_t gpu_va, enum nv_fault_access access,
-                   struct nvsim_translation *t_out);
 /* Host address of physical memory, or NULL: outside of VRAM, or a peer. */
 uint8_t *nvsim_phys(struct nvsim *sim, enum nv_aperture aperture, uint64_t pa,
                     uint64_t size_B);

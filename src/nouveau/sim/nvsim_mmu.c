@@ -14,8 +14,6 @@
 
 static const uint8_t zero_page[NVSIM_PAGE_B] __attribute__((aligned(4096)));
 
-bool nvsim_have_membarrier;
-
 uint8_t *
 nvsim_phys(struct nvsim *sim, enum nv_aperture aperture, uint64_t pa,
            uint64_t size_B)
@@ -68,17 +66,13 @@ check_pte(struct nvsim *sim, uint64_t pte, uint64_t offset,
    return t->page ? -1 : NV_FAULT_TYPE_REGION;
 }
 
-/* PD0: a 2 MiB page, or a table of 64 KiB pages before one of 4 KiB pages. */
+/* PD0's entry: a 2 MiB page, or a table of 64 KiB pages before one of 4 KiB
+ * pages. */
 static int
-walk_pd0(struct nvsim *sim, enum nv_aperture aperture, uint64_t pd0_pa,
-         uint64_t gpu_va, enum nv_fault_access access,
-         struct nvsim_translation *t)
+walk_pd0(struct nvsim *sim, const struct nvsim_walk *pd0, uint64_t gpu_va,
+         enum nv_fault_access access, struct nvsim_translation *t)
 {
-   unsigned idx = nv_mmu_index(gpu_va, NV_MMU_PD0_SHIFT, NV_MMU_PD0_ENTRIES);
-   uint64_t big, small, pte;
-   if (!read_entry(sim, aperture, pd0_pa, idx * 16, &big) ||
-       !read_entry(sim, aperture, pd0_pa, idx * 16 + 8, &small))
-      return NV_FAULT_TYPE_PDE;
+   uint64_t big = pd0->big, small = pd0->small, pte;
    if (big & NV_PDE_IS_PTE)
       return check_pte(
          sim, big, util_align_down(gpu_va & 0x1fffff, NVSIM_PAGE_B), access, t);
@@ -88,7 +82,8 @@ walk_pd0(struct nvsim *sim, enum nv_aperture aperture, uint64_t pd0_pa,
       return (big | small) & NV_PDE_SPARSE ? -1 : NV_FAULT_TYPE_PDE;
    }
    if (has_big) {
-      idx = nv_mmu_index(gpu_va, NV_MMU_PT64K_SHIFT, NV_MMU_PT64K_ENTRIES);
+      unsigned idx =
+         nv_mmu_index(gpu_va, NV_MMU_PT64K_SHIFT, NV_MMU_PT64K_ENTRIES);
       if (!read_entry(sim, nv_pde_aperture(big), nv_pde0_big_pa(big), idx * 8,
                       &pte))
          return NV_FAULT_TYPE_PDE;
@@ -97,16 +92,18 @@ walk_pd0(struct nvsim *sim, enum nv_aperture aperture, uint64_t pd0_pa,
                           util_align_down(gpu_va & 0xffff, NVSIM_PAGE_B),
                           access, t);
    }
-   idx = nv_mmu_index(gpu_va, NV_MMU_PT4K_SHIFT, NV_MMU_PT4K_ENTRIES);
+   unsigned idx = nv_mmu_index(gpu_va, NV_MMU_PT4K_SHIFT, NV_MMU_PT4K_ENTRIES);
    if (!read_entry(sim, nv_pde_aperture(small), nv_pde_pa(small), idx * 8,
                    &pte))
       return NV_FAULT_TYPE_PDE;
    return check_pte(sim, pte, 0, access, t);
 }
 
-int
-nvsim_mmu_walk(struct nvsim *sim, const struct nvsim_vm *vm, uint64_t gpu_va,
-               enum nv_fault_access access, struct nvsim_translation *t_out)
+/* From the root to PD0's entry. -1: found; -2: sparse above it; else the fault.
+ */
+static int
+walk_directories(struct nvsim *sim, const struct nvsim_vm *vm, uint64_t gpu_va,
+                 struct nvsim_walk *pd0)
 {
    static const struct {
       uint8_t shift;
@@ -116,8 +113,6 @@ nvsim_mmu_walk(struct nvsim *sim, const struct nvsim_vm *vm, uint64_t gpu_va,
       {NV_MMU_PD2_SHIFT, NV_MMU_PD2_ENTRIES},
       {NV_MMU_PD1_SHIFT, NV_MMU_PD1_ENTRIES},
    };
-   if (gpu_va > vm->limit || gpu_va >= NV_MMU_VA_END)
-      return NV_FAULT_TYPE_VA_LIMIT;
    enum nv_aperture aperture = vm->pdb_aperture;
    uint64_t table = vm->pdb_pa;
    for (unsigned l = 0; l < ARRAY_SIZE(levels); l++) {
@@ -125,14 +120,50 @@ nvsim_mmu_walk(struct nvsim *sim, const struct nvsim_vm *vm, uint64_t gpu_va,
       uint64_t pde;
       if (!read_entry(sim, aperture, table, idx * 8, &pde))
          return NV_FAULT_TYPE_PDE;
-      if (!nv_pde_is_present(pde)) {
-         *t_out = (struct nvsim_translation){0};
-         return pde & NV_PDE_SPARSE ? -1 : NV_FAULT_TYPE_PDE;
-      }
+      if (!nv_pde_is_present(pde))
+         return pde & NV_PDE_SPARSE ? -2 : NV_FAULT_TYPE_PDE;
       aperture = nv_pde_aperture(pde);
       table = nv_pde_pa(pde);
    }
-   return walk_pd0(sim, aperture, table, gpu_va, access, t_out);
+   unsigned idx = nv_mmu_index(gpu_va, NV_MMU_PD0_SHIFT, NV_MMU_PD0_ENTRIES);
+   if (!read_entry(sim, aperture, table, idx * 16, &pd0->big) ||
+       !read_entry(sim, aperture, table, idx * 16 + 8, &pd0->small))
+      return NV_FAULT_TYPE_PDE;
+   return -1;
+}
+
+static bool
+leads_to_tables(const struct nvsim_walk *pd0)
+{
+   return !(pd0->big & NV_PDE_IS_PTE) &&
+          (nv_pde_is_present(pd0->big) || nv_pde_is_present(pd0->small));
+}
+
+/* -1, or the enum nv_fault_type. PD0's entry is kept as translations are, until
+ * the next invalidate; but what becomes valid needs none (kernel.md §7.6), so a
+ * fault is believed only if it comes from the tables of now. */
+static int
+walk(struct nvsim_worker *w, uint64_t gpu_va, enum nv_fault_access access,
+     struct nvsim_translation *t_out)
+{
+   if (gpu_va > w->vm->limit || gpu_va >= NV_MMU_VA_END)
+      return NV_FAULT_TYPE_VA_LIMIT;
+   uint64_t region = gpu_va >> NV_MMU_PD0_SHIFT;
+   uint64_t tag = w->epoch << 28 | region;
+   struct nvsim_walk *pd0 = &w->walks[region % ARRAY_SIZE(w->walks)];
+   if (pd0->tag == tag) {
+      int type = walk_pd0(w->sim, pd0, gpu_va, access, t_out);
+      if (type < 0)
+         return type;
+   }
+   pd0->tag = 0;
+   int r = walk_directories(w->sim, w->vm, gpu_va, pd0);
+   *t_out = (struct nvsim_translation){0};
+   if (r != -1)
+      return r == -2 ? -1 : r;
+   if (leads_to_tables(pd0))
+      pd0->tag = tag;
+   return walk_pd0(w->sim, pd0, gpu_va, access, t_out);
 }
 
 uint64_t
@@ -147,6 +178,7 @@ next_epoch(struct nvsim_worker *w)
    if (++w->epoch < 1ull << 27)
       return;
    memset(w->tlb, 0, sizeof(w->tlb));
+   memset(w->walks, 0, sizeof(w->walks));
    w->epoch = 1;
 }
 
@@ -171,7 +203,7 @@ nvsim_tlb_fill(struct nvsim_worker *w, uint64_t gpu_va,
                enum nv_fault_access access, struct nvsim_mem_fault *f_out)
 {
    struct nvsim_translation t;
-   int type = nvsim_mmu_walk(w->sim, w->vm, gpu_va, access, &t);
+   int type = walk(w, gpu_va, access, &t);
    if (type < 0 && t.system && !w->no_forced_fault &&
        (w->sim->config.debug & NVSIM_DEBUG_FAULTALL) && w->vm->replay_tex)
       type = NV_FAULT_TYPE_PTE;
@@ -193,65 +225,6 @@ nvsim_tlb_fill(struct nvsim_worker *w, uint64_t gpu_va,
    }
    return (access == NV_FAULT_ACCESS_READ ? e->rd : e->wr) +
           gpu_va % NVSIM_PAGE_B;
-}
-
-static void
-detect_membarrier(void)
-{
-   nvsim_have_membarrier =
-      !syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
-}
-
-struct nvsim_worker *
-nvsim_worker_create(struct nvsim *sim)
-{
-   static pthread_once_t once = PTHREAD_ONCE_INIT;
-   pthread_once(&once, detect_membarrier);
-   struct nvsim_worker *w = nvsim_alloc64(sizeof(*w));
-   if (!w)
-      return NULL;
-   memset(w, 0, sizeof(*w));
-   w->sim = sim;
-   w->epoch = 1;
-   w->mmu_gen = nvsim_mmu_gen(sim);
-   pthread_mutex_lock(&sim->workers_lock);
-   util_list_add_tail(&w->link, &sim->workers);
-   pthread_mutex_unlock(&sim->workers_lock);
-   return w;
-}
-
-static void
-add_stats(struct nvsim_worker_stats *sum, const struct nvsim_worker_stats *s)
-{
-   sum->instructions += s->instructions;
-   sum->ctas += s->ctas;
-   sum->tlb_fills += s->tlb_fills;
-   sum->strict_reports += s->strict_reports;
-}
-
-void
-nvsim_worker_destroy(struct nvsim_worker *w)
-{
-   if (!w)
-      return;
-   struct nvsim *sim = w->sim;
-   pthread_mutex_lock(&sim->workers_lock);
-   util_list_del(&w->link);
-   add_stats(&sim->retired, &w->stats);
-   pthread_mutex_unlock(&sim->workers_lock);
-   for (unsigned b = 0; b < ARRAY_SIZE(w->cb_data); b++)
-      util_svc_free(w->cb_data[b]);
-   nvsim_free64(w);
-}
-
-void
-nvsim_worker_sum_stats(struct nvsim *sim, struct nvsim_worker_stats *sum)
-{
-   pthread_mutex_lock(&sim->workers_lock);
-   *sum = sim->retired;
-   util_list_for_each(struct nvsim_worker, w, &sim->workers, link)
-      add_stats(sum, &w->stats);
-   pthread_mutex_unlock(&sim->workers_lock);
 }
 
 /* Waits for the end of the section that `w` is in, if any. A section that

@@ -63,33 +63,32 @@ static struct nvsim_cta *
 create_cta(struct sm *sm, uint32_t slot)
 {
    const struct nvsim_grid *g = sm->grid;
-   struct nvsim_cta *cta = util_svc_calloc(1, sizeof(*cta));
+   struct nvsim_worker *wk = sm->worker;
+   struct nvsim_cta *cta = nvsim_worker_alloc(wk, sizeof(*cta));
    uint32_t warp_rows = NVSIM_ROW_REG + g->num_regs;
-   size_t rows_B = (size_t)g->warps_per_cta * warp_rows * sizeof(cta->rows[0]);
-   size_t warps_B = g->warps_per_cta * sizeof(struct nvsim_warp);
-   if (!cta)
-      abort();
-   cta->rows = nvsim_alloc64(rows_B);
-   cta->warps = nvsim_alloc64(warps_B);
-   cta->shared = util_svc_calloc(1, MAX2(g->shared_B, 16));
-   if (!cta->rows || !cta->warps || !cta->shared)
-      abort();
-   memset(cta->rows, 0, rows_B);
-   memset(cta->warps, 0, warps_B);
+   memset(cta, 0, sizeof(*cta));
+   cta->rows = nvsim_worker_alloc(
+      wk, (size_t)g->warps_per_cta * warp_rows * sizeof(cta->rows[0]));
+   cta->warps = nvsim_worker_alloc(wk, g->warps_per_cta * sizeof(*cta->warps));
+   cta->shared = nvsim_worker_alloc(wk, g->shared_B);
    cta->grid = sm->grid;
-   cta->worker = sm->worker;
+   cta->worker = wk;
    cta->num_warps = g->warps_per_cta;
    cta->sm = sm->index + slot % sm->num_sms * sm->num_workers;
    cta->slot = slot / sm->num_sms;
+   memset(cta->warps, 0, g->warps_per_cta * sizeof(*cta->warps));
    for (uint32_t i = 0; i < cta->num_warps; i++) {
-      cta->warps[i].r = cta->rows + (size_t)i * warp_rows;
+      struct nvsim_warp *w = &cta->warps[i];
+      w->r = cta->rows + (size_t)i * warp_rows;
+      memset(w->r, 0, NVSIM_ROW_REG * sizeof(w->r[0]));
       cta->order[i] = i;
       if (nvsim_debug(g->sim, NVSIM_DEBUG_STRICT))
-         cta->warps[i].strict = nvsim_strict_create();
+         w->strict = nvsim_strict_create();
    }
    return cta;
 }
 
+/* The rest is the worker's. */
 static void
 destroy_cta(struct nvsim_cta *cta)
 {
@@ -99,10 +98,6 @@ destroy_cta(struct nvsim_cta *cta)
       util_svc_free(cta->warps[i].stack);
       util_svc_free(cta->warps[i].strict);
    }
-   nvsim_free64(cta->warps);
-   nvsim_free64(cta->rows);
-   util_svc_free(cta->shared);
-   util_svc_free(cta);
 }
 
 /* Bijection of [0, num_ctas): a bijection of the next power of two, walked
@@ -369,9 +364,8 @@ nvsim_sm_work(struct nvsim_grid *grid, struct nvsim_worker *worker,
    };
    sm.slots = grid->sequential ? 1 : sm.num_sms * grid->ctas_per_sm;
    sm.slots = MIN2(sm.slots, grid->num_ctas);
-   sm.cta = util_svc_calloc(sm.slots, sizeof(*sm.cta));
-   if (!sm.cta)
-      abort();
+   sm.cta = nvsim_worker_alloc(worker, sm.slots * sizeof(*sm.cta));
+   memset(sm.cta, 0, sm.slots * sizeof(*sm.cta));
    util_list_init(&sm.resident);
    nvsim_worker_set_vm(worker, &grid->chan->vm);
    memset(worker->cb_valid, 0, sizeof(worker->cb_valid));
@@ -385,5 +379,5 @@ nvsim_sm_work(struct nvsim_grid *grid, struct nvsim_worker *worker,
    drop_parked(&sm);
    for (uint32_t i = 0; i < sm.slots; i++)
       destroy_cta(sm.cta[i]);
-   util_svc_free(sm.cta);
+   nvsim_worker_alloc_reset(worker);
 }
