@@ -434,13 +434,16 @@ leaf_offset(struct nvir_import *im, LLVMTypeRef t, unsigned n)
 }
 
 static bool
-type_is_loadable(LLVMTypeRef t)
+type_is_loadable(struct nvir_import *im, LLVMTypeRef t)
 {
    LLVMTypeRef leaf = nvir_type_leaf(t, 0);
-   bool packed = LLVMGetTypeKind(t) == LLVMVectorTypeKind;
-   return nvir_container(leaf) != NVIR_TYPE_NONE &&
-          nvir_type_leaves(t) * 2 <= NVIR_MAX_WORDS &&
-          (!packed || util_is_pow2(nvir_scalar_bits(leaf)));
+   if (!leaf || nvir_container(leaf) == NVIR_TYPE_NONE)
+      return false;
+   if (LLVMGetTypeKind(t) == LLVMVectorTypeKind &&
+       !util_is_pow2(nvir_scalar_bits(leaf)))
+      return false;
+   return is_aggregate(t) ||
+          LLVMStoreSizeOfType(im->layout, t) <= 4 * NVIR_MAX_WORDS;
 }
 
 static struct nvir_comps
@@ -496,7 +499,7 @@ nvir_import_load(struct nvir_import *im, LLVMValueRef v)
    LLVMAtomicOrdering order = LLVMGetOrdering(v);
    struct address a = address_of(im, LLVMGetOperand(v, 0), LLVMGetAlignment(v));
 
-   if (!type_is_loadable(t))
+   if (!type_is_loadable(im, t))
       return nvir_import_fail(im, v, "load of this type");
    a.is_volatile = LLVMGetVolatile(v) || is_atomic(order);
    a.is_invariant |= !!LLVMGetMetadata(
@@ -518,7 +521,7 @@ nvir_import_store(struct nvir_import *im, LLVMValueRef v)
    struct nvir_comps c = nvir_import_value(im, data);
    struct address a = address_of(im, LLVMGetOperand(v, 1), LLVMGetAlignment(v));
 
-   if (!type_is_loadable(t)) {
+   if (!type_is_loadable(im, t)) {
       nvir_import_fail(im, v, "store of this type");
       return;
    }

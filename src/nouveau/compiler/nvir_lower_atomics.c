@@ -138,6 +138,28 @@ lower_native(struct nvir_instr *i)
    i->atom = NVIR_ATOM_ADD;
 }
 
+/* Nobody else sees a thread's own memory: load, compute, store. */
+static void
+lower_private(struct nvir_instr *i)
+{
+   struct nvir_builder b = nvir_builder_before(i);
+   enum nvir_type t = bits_type(i->type);
+   struct nvir_src old = load_old(&b, i), new;
+
+   if (i->atom == NVIR_ATOM_CAS)
+      new = select_value(&b, t,
+                         compare(&b, NVIR_COND_EQ, false, t, old, i->srcs[1]),
+                         i->srcs[2], old);
+   else
+      new = i->atom == NVIR_ATOM_EXCH ? i->srcs[1] : new_value(&b, i, old);
+   struct nvir_instr *st =
+      nvir_build_op(&b, NVIR_OP_STORE, NVIR_TYPE_NONE,
+                    (struct nvir_src[]){i->srcs[0], new}, 2);
+   copy_address(st, i);
+   st->imm = nvir_type_bits(t) / 8;
+   become(i, old);
+}
+
 static struct nvir_instr *
 clone_in_space(struct nvir_block *blk, const struct nvir_instr *i,
                enum nvir_space space)
@@ -214,6 +236,10 @@ nvir_lower_atomics(struct nvir_shader *s)
          if (i->space == NVIR_SPACE_GENERIC) {
             lower_generic(i);
             break;
+         }
+         if (i->space == NVIR_SPACE_LOCAL) {
+            lower_private(i);
+            continue;
          }
          if (!is_native(s, i)) {
             lower_to_loop(i);
