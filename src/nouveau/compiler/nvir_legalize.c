@@ -98,10 +98,9 @@ lz_pd(struct lz *lz, struct nvir_instr *m)
 static bool
 imm_fits(uint64_t imm, enum lz_imm kind)
 {
-   int32_t v = (int32_t)imm;
    switch (kind) {
    case LZ_IMM_INT:
-      return v >= -(1 << 19) && v < 1 << 19;
+      return lz_fits_short(imm);
    case LZ_IMM_F32:
       return (imm & 0xfff) == 0;
    case LZ_IMM_F64:
@@ -567,13 +566,11 @@ remove_unreached_blocks(struct nvir_shader *s)
    struct nvir_graph g;
    nvir_graph_from_shader(&g, s);
    nvir_graph_analyze(&g);
-   nvir_foreach_block(b, s)
-   {
+   nvir_foreach_block(b, s) {
       while (g.rpo[b->index] < 0 && b->succs[0])
          nvir_block_unlink(b, b->succs[0]);
    }
-   nvir_foreach_block_safe(b, s)
-   {
+   nvir_foreach_block_safe(b, s) {
       if (g.rpo[b->index] < 0)
          util_list_del(&b->link);
    }

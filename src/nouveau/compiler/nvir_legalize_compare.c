@@ -34,7 +34,8 @@ struct lz_pred
 lz_isetp(struct lz *lz, enum sass_cond cond, bool is_signed, struct nvir_src a,
          struct nvir_src b, enum sass_bool_op op, struct lz_pred p)
 {
-   if (a.kind != NVIR_SRC_VALUE && b.kind == NVIR_SRC_VALUE) {
+   if (a.kind != NVIR_SRC_VALUE &&
+       (b.kind == NVIR_SRC_VALUE || lz_is_zero(b))) {
       struct nvir_src t = a;
       a = b;
       b = t;
@@ -60,6 +61,41 @@ psetp(struct lz *lz, enum sass_bool_op op, struct lz_pred a, struct lz_pred b)
    return lz_pd(lz, m);
 }
 
+static bool
+is_setp(const struct nvir_instr *m)
+{
+   return m->op == NVIR_OP_MACH &&
+          (m->mi.op == SASS_OP_ISETP || m->mi.op == SASS_OP_FSETP ||
+           m->mi.op == SASS_OP_DSETP);
+}
+
+/* A comparison made in this block takes the other predicate as its third
+ * operand; the plain one is then dead, as a rule. */
+static bool
+fuse_compare(struct lz *lz, enum sass_bool_op op, struct lz_pred a,
+             struct lz_pred b, struct lz_pred *out)
+{
+   const struct nvir_instr *d = a.val->def;
+   if (!d || !is_setp(d) || d->block != lz->b.block ||
+       d->mi.bool_op != SASS_AND || d->mi.pc_not)
+      return false;
+   nvir_foreach_src(src, d) {
+      if (src->slot == NVIR_SLOT_PC)
+         return false;
+   }
+   struct nvir_instr *m = lz_mach(lz, d->mi.op, d->mi.form);
+   m->mi = d->mi;
+   for (unsigned n = 0; n < d->num_srcs; n++)
+      m->srcs[m->num_srcs++] = d->srcs[n];
+   /* Codes of opposites add up to 7, with unordered ones to 15. */
+   if (a.not )
+      m->mi.cond = (d->mi.op == SASS_OP_ISETP ? 7 : 15) - d->mi.cond;
+   m->mi.bool_op = op;
+   lz_bind_pred(lz, m, NVIR_SLOT_PC, b);
+   *out = lz_pd(lz, m);
+   return true;
+}
+
 static struct lz_pred
 pred_logic(struct lz *lz, enum sass_bool_op op, struct lz_pred a,
            struct lz_pred b)
@@ -80,6 +116,10 @@ pred_logic(struct lz *lz, enum sass_bool_op op, struct lz_pred a,
          return (struct lz_pred){a.val, a.not != truth};
       }
    }
+   struct lz_pred r;
+   if (op != SASS_XOR &&
+       (fuse_compare(lz, op, a, b, &r) || fuse_compare(lz, op, b, a, &r)))
+      return r;
    return psetp(lz, op, a, b);
 }
 

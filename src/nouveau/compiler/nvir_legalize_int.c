@@ -60,6 +60,18 @@ lz_add(struct lz *lz, struct nvir_src a, struct nvir_src b)
       return a;
    if (lz_is_imm(a) && lz_is_imm(b))
       return nvir_imm((uint32_t)(a.imm + b.imm));
+   if (lz_is_imm(a)) {
+      struct nvir_src t = a;
+      a = b;
+      b = t;
+   }
+   if (lz_is_imm(b) && !lz_fits_short(b.imm)) {
+      a = lz_reg(lz, a);
+      struct nvir_instr *m = lz_mach(lz, SASS_OP_IADD32I, SASS_FORM_I);
+      lz_bind(lz, m, NVIR_SLOT_RA, a);
+      m->mi.imm = b.imm;
+      return lz_rd(lz, m);
+   }
    return add_word(lz, a, b, NULL, NULL);
 }
 
@@ -246,17 +258,7 @@ add64(struct lz *lz, struct pair a, struct pair b)
       return (struct pair){a.lo, lz_add(lz, a.hi, b.hi)};
    if (lz_is_zero(a.lo))
       return (struct pair){b.lo, lz_add(lz, a.hi, b.hi)};
-   /* Nothing may come between the two: constants go to registers first. */
-   if (b.hi.kind == NVIR_SRC_IMM && a.hi.kind == NVIR_SRC_IMM)
-      b.hi = lz_reg(lz, b.hi);
-   if (b.hi.kind != NVIR_SRC_VALUE && a.hi.kind != NVIR_SRC_VALUE)
-      a.hi = lz_reg(lz, a.hi);
-   if (b.hi.kind == NVIR_SRC_IMM &&
-       ((int32_t)b.hi.imm < -(1 << 19) || (int32_t)b.hi.imm >= 1 << 19))
-      b.hi = lz_reg(lz, b.hi);
-   if (a.hi.kind == NVIR_SRC_IMM &&
-       ((int32_t)a.hi.imm < -(1 << 19) || (int32_t)a.hi.imm >= 1 << 19))
-      a.hi = lz_reg(lz, a.hi);
+   /* Moves of constants may come between the two: they leave CC alone. */
    struct nvir_src lo = add_word(lz, a.lo, b.lo, NULL, &cc);
    return (struct pair){lo, add_word(lz, a.hi, b.hi, cc, NULL)};
 }
@@ -382,9 +384,43 @@ set_pair(struct lz *lz, struct nvir_instr *i, struct nvir_src lo,
    lz_set_word(lz, i, 1, hi);
 }
 
+/* base + (index << k), the address of an array's element. */
+static bool
+scaled_sum(struct lz *lz, struct nvir_instr *i)
+{
+   for (unsigned n = 0; n < 2; n++) {
+      struct nvir_src src = i->srcs[n];
+      if (src.kind != NVIR_SRC_VALUE || src.val->index >= lz->num_values)
+         continue;
+      const struct nvir_instr *d = lz_map(lz, src.val)->def;
+      if (!d || d->op != NVIR_OP_SHL || d->srcs[1].kind != NVIR_SRC_IMM ||
+          d->srcs[1].imm == 0 || d->srcs[1].imm > 31)
+         continue;
+      struct pair index = pair_of(lz, d->srcs[0]);
+      struct pair base = pair_of(lz, i->srcs[!n]);
+      if (lz_is_imm(index.lo) || lz_is_zero(base.lo))
+         continue;
+      struct nvir_instr *m =
+         lz_alu(lz, SASS_OP_LEA, index.lo, base.lo, LZ_ZERO, LZ_IMM_INT);
+      m->mi.shift = d->srcs[1].imm;
+      struct nvir_src lo = lz_rd(lz, m);
+      struct nvir_value *cc = lz_dst(lz, m, NVIR_SLOT_CC, NVIR_CLASS_CC, 1);
+      m = lz_alu(lz, SASS_OP_LEA_HI, index.lo, base.hi, lz_reg(lz, index.hi),
+                 LZ_IMM_NONE);
+      m->mi.shift = d->srcs[1].imm;
+      struct nvir_src hi = lz_rd(lz, m);
+      read_cc(lz, m, cc);
+      set_pair(lz, i, lo, hi);
+      return true;
+   }
+   return false;
+}
+
 static bool
 int64_op(struct lz *lz, struct nvir_instr *i)
 {
+   if (i->op == NVIR_OP_ADD && scaled_sum(lz, i))
+      return true;
    struct pair a = pair_of(lz, i->srcs[0]), b = {LZ_ZERO, LZ_ZERO}, r;
    if (i->num_srcs > 1)
       b = pair_of(lz, i->srcs[1]);

@@ -81,6 +81,13 @@ lz_is_zero(struct nvir_src x)
    return lz_is_imm(x) && (uint32_t)x.imm == 0;
 }
 
+/* Of 20 bits, sign extended: integer immediates of slot B. */
+static inline bool
+lz_fits_short(uint64_t imm)
+{
+   return (int32_t)imm >= -(1 << 19) && (int32_t)imm < 1 << 19;
+}
+
 /* ---- results ---- */
 
 void lz_set_word(struct lz *lz, const struct nvir_instr *i, unsigned n,

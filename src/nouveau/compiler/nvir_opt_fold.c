@@ -305,6 +305,21 @@ fold_offset(struct nvir_instr *i)
    return true;
 }
 
+static bool
+fold_float_identity(struct nvir_instr *i)
+{
+   uint64_t unit =
+      i->type == NVIR_TYPE_F64 ? 0x3ff0000000000000ull : 0x3f800000;
+   if (i->op != NVIR_OP_FMUL || i->ftz)
+      return false;
+   for (unsigned n = 0; n < 2; n++)
+      if (is_imm_of(i->srcs[n], unit)) {
+         become_copy(i, i->srcs[!n]);
+         return true;
+      }
+   return false;
+}
+
 /* A sum and a product become one operation where the source allows it. */
 static void
 contract(struct nvir_instr *i)
@@ -348,6 +363,8 @@ fold(struct nvir_instr *i)
    if (fold_constants(i))
       return;
    if (is_integer(i->type) && i->num_srcs == 2 && fold_identity(i))
+      return;
+   if (fold_float_identity(i))
       return;
    if (is_integer(i->type)) {
       gather_sums(i);
