@@ -203,11 +203,23 @@ get_channel(struct nvsim *sim, uint32_t chid, bool create)
    return c;
 }
 
+/* Never from a thread of the card: pthread_create touches memory of the C
+ * library that may have migrated, and nobody could bring it back. */
+static void
+start_pool(struct nvsim *sim)
+{
+   pthread_mutex_lock(&sim->reg_lock);
+   if (!sim->pool && sim->config.host_threads > 1)
+      sim->pool = nvsim_pool_create(sim->config.host_threads - 1);
+   pthread_mutex_unlock(&sim->reg_lock);
+}
+
 static void
 start_thread_locked(struct nvsim_channel *c)
 {
    if (c->has_thread)
       return;
+   start_pool(c->sim);
    char name[16];
    snprintf(name, sizeof(name), "nvsim-ch%u", c->chid);
    c->has_thread = !util_svc_thread_create(&c->thread, name, chan_thread, c);

@@ -235,17 +235,6 @@ run_helper(struct nvsim_job *job)
    pthread_mutex_unlock(&g->lock);
 }
 
-static struct nvsim_pool *
-get_pool(struct nvsim *sim)
-{
-   pthread_mutex_lock(&sim->reg_lock);
-   if (!sim->pool && sim->config.host_threads > 1)
-      sim->pool = nvsim_pool_create(sim->config.host_threads - 1);
-   struct nvsim_pool *pool = sim->pool;
-   pthread_mutex_unlock(&sim->reg_lock);
-   return pool;
-}
-
 /* Waking helpers costs as much as a small grid: first see whether it is one. */
 #define HELP_AFTER_NS 20000
 
@@ -257,7 +246,7 @@ nvsim_grid_want_helpers(struct nvsim_grid *g)
        __atomic_load_n(&g->next_cta, __ATOMIC_RELAXED) >= g->num_ctas ||
        util_time_ns() - g->start_ns < HELP_AFTER_NS)
       return;
-   struct nvsim_pool *pool = get_pool(g->sim);
+   struct nvsim_pool *pool = g->sim->pool;
    for (unsigned i = 1; pool && i < g->num_workers; i++) {
       struct helper *h = util_svc_calloc(1, sizeof(*h));
       if (!h)

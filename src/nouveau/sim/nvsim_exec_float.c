@@ -53,26 +53,10 @@ finish(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t *d,
    write_f32(w, in, d, mask);
 }
 
-/* Nothing to do after the rounding to nearest. */
-static inline bool
-is_plain(const struct sass_instr *i)
-{
-   return likely(!(i->ftz | i->rnd | i->sat | i->cc));
-}
-
 static void
 exec_fadd(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
    const struct sass_instr *i = &in->i;
-   if (is_plain(i)) {
-      uint32_t keep_a = i->abs_a ? 0x7fffffff : ~0u,
-               keep_b = i->abs_b ? 0x7fffffff : ~0u;
-      uint32_t flip_a = i->neg_a ? 1u << 31 : 0,
-               flip_b = i->neg_b ? 1u << 31 : 0;
-      nvsim_set_row_ab(w, in, mask,
-                       sass_fadd((a & keep_a) ^ flip_a, (b & keep_b) ^ flip_b));
-      return;
-   }
    nvsim_row a, b, d;
    modify(a, nvsim_src_a(w, in), i->neg_a, i->abs_a);
    modify(b, nvsim_src_b(w, in), i->neg_b, i->abs_b);
@@ -94,11 +78,6 @@ static void
 exec_fmul(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
    const struct sass_instr *i = &in->i;
-   if (is_plain(i) && !i->fscale) {
-      uint32_t flip = i->neg_b ? 1u << 31 : 0;
-      nvsim_set_row_ab(w, in, mask, sass_fmul(a, b ^ flip));
-      return;
-   }
    nvsim_row a, b, d;
    modify(a, nvsim_src_a(w, in), false, false);
    modify(b, nvsim_src_b(w, in), i->neg_b, false);
@@ -143,13 +122,6 @@ multiply_add(struct nvsim_warp *w, const struct nvsim_instr *in,
 static void
 exec_ffma(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
-   const struct sass_instr *i = &in->i;
-   if (is_plain(i)) {
-      uint32_t flip_b = i->neg_b ? 1u << 31 : 0,
-               flip_c = i->neg_c ? 1u << 31 : 0;
-      nvsim_set_row_abc(w, in, mask, sass_ffma(a, b ^ flip_b, c ^ flip_c));
-      return;
-   }
    multiply_add(w, in, nvsim_src_c(w, in), mask);
 }
 

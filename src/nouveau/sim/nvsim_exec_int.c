@@ -87,31 +87,17 @@ iadd_flags(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    write_sum(w, in, d, cc, mask);
 }
 
-/* 64-bit addresses: IADD.CC, then IADD.X. */
 static void
 exec_iadd(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
-   const struct sass_instr *i = &in->i;
-   if (unlikely(i->sat)) {
+   if (in->i.sat)
       iadd_sat(w, in, mask);
-      return;
-   }
-   if (i->cc) {
+   else
       iadd_flags(w, in, mask);
-      return;
-   }
-   uint32_t na = i->neg_a ? ~0u : 0, nb = i->neg_b ? ~0u : 0;
-   if (i->x) {
-      const uint32_t *cc = w->cc;
-      nvsim_set_row_ab(w, in, mask, (a ^ na) + (b ^ nb) + (cc[l] >> 2 & 3));
-   } else {
-      uint32_t cin = i->neg_a + i->neg_b + i->po;
-      nvsim_set_row_ab(w, in, mask, (a ^ na) + (b ^ nb) + cin);
-   }
 }
 
 static void
-iadd3_full(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
+exec_iadd3(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
    const struct sass_instr *i = &in->i;
    const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in),
@@ -127,19 +113,6 @@ iadd3_full(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
       cc[l] = s.cc;
    }
    write_sum(w, in, d, cc, mask);
-}
-
-static void
-exec_iadd3(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
-{
-   const struct sass_instr *i = &in->i;
-   if (i->x || i->cc || i->iadd3_mode || i->half_a || i->half_b || i->half_c) {
-      iadd3_full(w, in, mask);
-      return;
-   }
-   uint32_t na = i->neg_a ? ~0u : 0, nb = i->neg_b ? ~0u : 0,
-            nc = i->neg_c ? ~0u : 0, cin = i->neg_a + i->neg_b + i->neg_c;
-   nvsim_set_row_abc(w, in, mask, (a ^ na) + (b ^ nb) + (c ^ nc) + cin);
 }
 
 /* LEA and ISCADD; LEA's predicate is the carry out. */
@@ -187,7 +160,7 @@ exec_lea_hi(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 /* ---- products ---- */
 
 static void
-xmad_full(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
+exec_xmad(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
    const struct sass_instr *i = &in->i;
    const struct sass_xmad m = {i->h1_a, i->h1_b, i->signed_a, i->signed_b,
@@ -202,37 +175,6 @@ xmad_full(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
       cc[l] = s.cc;
    }
    write_sum(w, in, d, cc, mask);
-}
-
-static inline uint32_t
-xmad_sum(uint32_t a, uint32_t b, unsigned psl, uint32_t c, uint32_t bcc)
-{
-   return (((a & 0xffff) * (b & 0xffff)) << psl) + c + bcc;
-}
-
-/* Unsigned factors without flags: shifts instead of selections. */
-static void
-exec_xmad(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
-{
-   const struct sass_instr *i = &in->i;
-   if (i->x || i->cc || i->signed_a || i->signed_b || i->cmode == SASS_CSFU) {
-      xmad_full(w, in, mask);
-      return;
-   }
-   unsigned sa = i->h1_a * 16, sb = i->h1_b * 16, psl = i->psl * 16;
-   unsigned c_shift = i->cmode == SASS_CHI ? 16 : 0;
-   uint32_t c_mask = i->cmode == SASS_CLO ? 0xffff : ~0u;
-   uint32_t bcc = i->cmode == SASS_CBCC ? ~0u : 0;
-   if (i->mrg)
-      nvsim_set_row_abc(w, in, mask,
-                        (xmad_sum(a >> sa, b >> sb, psl, c >> c_shift & c_mask,
-                                  b << 16 & bcc) &
-                         0xffff) |
-                           b << 16);
-   else
-      nvsim_set_row_abc(
-         w, in, mask,
-         xmad_sum(a >> sa, b >> sb, psl, c >> c_shift & c_mask, b << 16 & bcc));
 }
 
 EXEC_ABC(exec_imul, sass_imul(a[l], b[l], i->signed_a, i->signed_b, i->hi))
@@ -352,45 +294,8 @@ exec_sel(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 
 /* ---- shifts, fields, bits ---- */
 
-static void
-exec_shl(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
-{
-   if (likely(!in->i.cc && in->b_src == NVSIM_SRC_IMM && in->imm < 32)) {
-      const uint32_t *a = nvsim_src_a(w, in);
-      uint32_t n = in->imm;
-      nvsim_set_row(w->r[in->rd], mask, a[l] << n);
-      return;
-   }
-   const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in);
-   bool wrap = in->i.w;
-   nvsim_row d;
-   for_lanes(l) d[l] = sass_shl(a[l], b[l], wrap);
-   write_result(w, in, d, mask);
-}
-
-static void
-exec_shr(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
-{
-   if (likely(!in->i.cc && !in->i.brev && in->b_src == NVSIM_SRC_IMM &&
-              in->imm < 32)) {
-      const uint32_t *src = nvsim_src_a(w, in);
-      uint32_t n = in->imm;
-      if (in->i.is_signed)
-         nvsim_set_row(w->r[in->rd], mask, (uint32_t)((int32_t)src[l] >> n));
-      else
-         nvsim_set_row(w->r[in->rd], mask, src[l] >> n);
-      return;
-   }
-   const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in);
-   bool wrap = in->i.w, is_signed = in->i.is_signed;
-   nvsim_row d;
-   if (in->i.brev)
-      for_lanes(l) d[l] = sass_shr(a[l], b[l], is_signed, wrap, true);
-   else
-      for_lanes(l) d[l] = sass_shr(a[l], b[l], is_signed, wrap, false);
-   write_result(w, in, d, mask);
-}
-
+EXEC_ABC(exec_shl, sass_shl(a[l], b[l], i->w))
+EXEC_ABC(exec_shr, sass_shr(a[l], b[l], i->is_signed, i->w, i->brev))
 EXEC_ABC(exec_shf_l, sass_shf_l(a[l], b[l], c[l], i->shf_type, i->w))
 EXEC_ABC(exec_shf_r, sass_shf_r(a[l], b[l], c[l], i->shf_type, i->w, i->hi))
 EXEC_ABC(exec_bfe, sass_bfe(a[l], b[l], i->is_signed, i->brev))
@@ -412,7 +317,7 @@ write_pmode(struct nvsim_warp *w, const struct nvsim_instr *in,
 }
 
 static void
-lop_flags(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
+exec_lop(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
    const struct sass_instr *i = &in->i;
    const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in);
@@ -422,30 +327,6 @@ lop_flags(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    for_lanes(l) d[l] = sass_lop(op, a[l] ^ na, b[l] ^ nb);
    write_result(w, in, d, mask);
    write_pmode(w, in, d, mask);
-}
-
-static void
-exec_lop(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
-{
-   uint32_t na = in->i.not_a ? ~0u : 0, nb = in->i.not_b ? ~0u : 0;
-   if (unlikely(in->i.cc || in->i.pmode)) {
-      lop_flags(w, in, mask);
-      return;
-   }
-   switch (in->i.lop) {
-   case SASS_LOP_AND:
-      nvsim_set_row_ab(w, in, mask, sass_lop(SASS_LOP_AND, a ^ na, b ^ nb));
-      break;
-   case SASS_LOP_OR:
-      nvsim_set_row_ab(w, in, mask, sass_lop(SASS_LOP_OR, a ^ na, b ^ nb));
-      break;
-   case SASS_LOP_XOR:
-      nvsim_set_row_ab(w, in, mask, sass_lop(SASS_LOP_XOR, a ^ na, b ^ nb));
-      break;
-   default:
-      nvsim_set_row_ab(w, in, mask, sass_lop(SASS_LOP_PASS_B, a ^ na, b ^ nb));
-      break;
-   }
 }
 
 /* The table's rows as masks: eight terms, each on or off. */
@@ -474,8 +355,8 @@ exec_lop3(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 static void
 exec_mov(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
-   mask &= 0x11111111u * (in->i.lane_mask & 0xf);
-   nvsim_set_row_ab(w, in, mask, ((void)a, b));
+   nvsim_write_row(w->r[in->rd], nvsim_src_b(w, in),
+                   mask & (0x11111111u * (in->i.lane_mask & 0xf)));
 }
 
 /* Modifiers that nobody knows well enough (isa.md §9). */

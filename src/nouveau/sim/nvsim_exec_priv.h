@@ -40,7 +40,7 @@ nvsim_exec_fn nvsim_exec_ctrl(const struct sass_instr *i);
 nvsim_exec_fn nvsim_exec_misc(const struct sass_instr *i);
 /* One table a file and level of the vector unit. */
 struct nvsim_exec_vector {
-   nvsim_exec_select integer, single, wide, memory, atomic;
+   nvsim_exec_select plain, integer, single, wide, memory, atomic;
 };
 extern const struct nvsim_exec_vector nvsim_exec_base, nvsim_exec_v3,
    nvsim_exec_v4;
@@ -49,6 +49,7 @@ extern const struct nvsim_exec_vector nvsim_exec_base, nvsim_exec_v3,
 #define NVSIM_CAT_(a, b)     a##b
 #define NVSIM_CAT(a, b)      NVSIM_CAT_(a, b)
 #define NVSIM_ISA_NAME(name) NVSIM_CAT(name, NVSIM_ISA)
+nvsim_exec_fn NVSIM_ISA_NAME(nvsim_exec_plain_)(const struct sass_instr *i);
 nvsim_exec_fn NVSIM_ISA_NAME(nvsim_exec_int_)(const struct sass_instr *i);
 nvsim_exec_fn NVSIM_ISA_NAME(nvsim_exec_float_)(const struct sass_instr *i);
 nvsim_exec_fn NVSIM_ISA_NAME(nvsim_exec_wide_)(const struct sass_instr *i);
@@ -94,13 +95,6 @@ nvsim_src_b(struct nvsim_warp *w, const struct nvsim_instr *in)
    nvsim_splat(w->src_b[0],
                in->b_src == NVSIM_SRC_IMM ? in->imm : nvsim_const32(w, in));
    return w->src_b[0];
-}
-
-/* Operand b where it is no register. */
-static inline uint32_t
-nvsim_uniform_b(struct nvsim_warp *w, const struct nvsim_instr *in)
-{
-   return in->b_src == NVSIM_SRC_IMM ? in->imm : nvsim_const32(w, in);
 }
 
 static inline const uint32_t *
@@ -212,35 +206,6 @@ nvsim_write_row(uint32_t *restrict d, const uint32_t *restrict t, uint32_t mask)
             t_[l] = (expr);                                                    \
          nvsim_write_row(dst_, t_, mask);                                      \
       }                                                                        \
-   } while (0)
-
-/* The same for an expression of `a` and `b`, by the two forms that b may have. */
-#define nvsim_set_row_ab(w, in, mask, expr)                                    \
-   do {                                                                        \
-      const uint32_t *a_ = nvsim_src_a(w, in);                                 \
-      if (likely((in)->b_src == NVSIM_SRC_REG)) {                              \
-         const uint32_t *b_ = (w)->r[(in)->rb];                                \
-         nvsim_set_row((w)->r[(in)->rd], mask, ({                              \
-                          uint32_t a = a_[l], b = b_[l];                       \
-                          (expr);                                              \
-                       }));                                                    \
-      } else {                                                                 \
-         uint32_t b = nvsim_uniform_b(w, in);                                  \
-         nvsim_set_row((w)->r[(in)->rd], mask, ({                              \
-                          uint32_t a = a_[l];                                  \
-                          (expr);                                              \
-                       }));                                                    \
-      }                                                                        \
-   } while (0)
-
-/* ... and `c`, for ops where b or c is a constant. */
-#define nvsim_set_row_abc(w, in, mask, expr)                                   \
-   do {                                                                        \
-      const uint32_t *c_ = nvsim_src_c(w, in);                                 \
-      nvsim_set_row_ab(w, in, mask, ({                                         \
-                          uint32_t c = c_[l];                                  \
-                          (expr);                                              \
-                       }));                                                    \
    } while (0)
 
 /* Bit l = (row[l] has its sign bit). Rows of comparisons are 0 or ~0. */
