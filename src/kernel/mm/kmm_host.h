@@ -61,6 +61,10 @@ struct kmm_host_ops {
     * were placed (>= 1); -EAGAIN as above; other errors: the first could not. */
    int (*place)(struct kmm_host *h, int slot, unsigned n,
                 struct kmm_migrate_page *mig);
+
+   /* May be NULL. The end of a page's migration: bus_va is not needed any more.
+    * (The others do it for the whole slot.) */
+   void (*release)(struct kmm_host *h, struct kmm_migrate_page *mig);
 };
 
 struct kmm_host {

@@ -463,6 +463,8 @@ kmm_migrate_finalize(struct kmm_migrate *m)
          settle_in_device(m, mig, m->start + i * KMM_PAGE_SIZE);
       else
          restore_page(m, mig);
+      if (mm->host->ops->release)
+         mm->host->ops->release(mm->host, mig);
    }
    if (m->direction == KMM_TO_SYSTEM)
       mm->host->ops->wake(mm->host, m->start, m->end);

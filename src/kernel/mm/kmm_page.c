@@ -215,8 +215,10 @@ remap_page(struct kmm_mm *mm, struct kmm_page *p, uint64_t to_va)
 void
 kmm_pages_remap(struct kmm_mm *mm, uint64_t from, uint64_t to, uint64_t len)
 {
-   /* What was at the target has been unmapped by the same call. */
+   /* What was at the target has been unmapped by the same call; devices may
+    * have PTEs there even if nothing of it was ours. */
    kmm_pages_discard(mm, to, to + len, KMM_EVENT_UNMAP);
+   kmm_gone_add(mm, to, to + len, KMM_EVENT_UNMAP, NULL);
    struct kmm_block *b = next_block(mm, from, from + len);
    for (; b;
         b = next_block(mm, (b->node.key + 1) << KMM_BLOCK_SHIFT, from + len)) {
