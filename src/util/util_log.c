@@ -2,7 +2,6 @@
  * SPDX-FileCopyrightText: The partage authors */
 #include "util/util_log.h"
 
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 static enum util_log_level threshold = UTIL_LOG_WARN;
 
-static void
+/* Read when the library is loaded: a service thread must not look at the
+ * environment, whose memory may be away (util_svc.h). */
+__attribute__((constructor)) static void
 read_threshold(void)
 {
    static const char *const names[] = {"error", "warn", "info", "debug"};
@@ -34,7 +34,6 @@ read_threshold(void)
 void
 util_log(enum util_log_level level, const char *module, const char *fmt, ...)
 {
-   pthread_once(&once, read_threshold);
    if (level > threshold)
       return;
    /* One write for a line, so that threads do not mix inside it. */
