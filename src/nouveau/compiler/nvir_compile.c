@@ -102,6 +102,8 @@ static int
 compile_module(struct compile *c)
 {
    int err = nvir_llvm_prepare(c->module, &c->log);
+   if (!err && !(c->pipeline.debug & NVIR_DEBUG_NOOPT))
+      err = nvir_llvm_optimize(c->module, &c->log);
    if (!err && c->pipeline.debug & NVIR_DEBUG_STRUCT) {
       err = nvir_llvm_structurize(c->module, &c->log);
       c->structurized = true;

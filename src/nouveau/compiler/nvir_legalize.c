@@ -202,25 +202,16 @@ lz_map(struct lz *lz, const struct nvir_value *v)
    return &lz->map[v->index];
 }
 
-static struct nvir_builder
-after_definition(struct nvir_value *v)
-{
-   if (v->def->op != NVIR_OP_PHI)
-      return nvir_builder_after(v->def);
-   struct nvir_builder b = nvir_builder_after(v->def);
-   while (b.before && b.before->op == NVIR_OP_PHI)
-      b = nvir_builder_after(b.before);
-   return b;
-}
-
+/* Where they are wanted: split off at the definition, words would live beside
+ * the whole. */
 static void
 split_words(struct lz *lz, struct legal *l)
 {
    struct nvir_value *parts[4];
-   struct nvir_builder b = after_definition(l->wide);
-   nvir_build_split(&b, l->wide, parts);
+   nvir_build_split(&lz->b, l->wide, parts);
    for (unsigned n = 0; n < l->wide->words; n++)
       l->w[n] = nvir_val(parts[n]);
+   l->word_block = lz->b.block;
 }
 
 struct nvir_src
@@ -239,7 +230,8 @@ lz_word(struct lz *lz, struct nvir_src src, unsigned n)
    if (src.val->index >= lz->num_values)
       return src; /* already a machine word */
    struct legal *l = lz_map(lz, src.val);
-   if (l->w[n].kind == NVIR_SRC_VALUE && !l->w[n].val) {
+   bool unknown = l->w[n].kind == NVIR_SRC_VALUE && !l->w[n].val;
+   if (unknown || (l->word_block && l->word_block != lz->b.block)) {
       assert(l->wide && !l->wide_block);
       split_words(lz, l);
    }
@@ -425,8 +417,16 @@ create_phi(struct lz *lz, struct nvir_instr *i, unsigned words)
    return v;
 }
 
-/* Doubles stay together; integers and addresses are worked on by words;
- * predicates cross blocks as numbers, since there are only seven of them.
+/* Doubles and addresses stay together, integers are worked on by words. */
+static bool
+stays_wide(struct lz *lz, const struct nvir_instr *phi)
+{
+   return phi->type == NVIR_TYPE_F64 ||
+          (phi->type == NVIR_TYPE_I64 &&
+           lz_map(lz, phi->dsts[0].val)->is_address);
+}
+
+/* Predicates cross blocks as numbers, since there are only seven of them.
  * Sources come later. */
 static void
 start_phi(struct lz *lz, struct nvir_instr *i)
@@ -436,7 +436,7 @@ start_phi(struct lz *lz, struct nvir_instr *i)
    if (i->type == NVIR_TYPE_I1) {
       l->pred_in_gpr = true;
       l->w[0] = nvir_val(create_phi(lz, i, 1));
-   } else if (i->type == NVIR_TYPE_F64) {
+   } else if (stays_wide(lz, i)) {
       l->wide = create_phi(lz, i, 2);
    } else {
       for (unsigned n = 0; n < i->dsts[0].val->words; n++)
@@ -478,7 +478,7 @@ finish_phi(struct lz *lz, struct nvir_instr *i)
       struct nvir_src src = i->srcs[k];
       if (l->pred_in_gpr) {
          l->w[0].val->def->srcs[k] = phi_pred(lz, src);
-      } else if (i->type == NVIR_TYPE_F64) {
+      } else if (stays_wide(lz, i)) {
          l->wide->def->srcs[k] =
             src.kind == NVIR_SRC_UNDEF ? src : nvir_val(lz_wide(lz, src, 2));
       } else {
@@ -547,6 +547,16 @@ legalize_instr(struct lz *lz, struct nvir_instr *i)
 }
 
 static void
+mark_address(struct lz *lz, const struct nvir_instr *i)
+{
+   bool is_memory =
+      i->op == NVIR_OP_LOAD || i->op == NVIR_OP_STORE || i->op == NVIR_OP_ATOM;
+   if (is_memory && i->srcs[0].kind == NVIR_SRC_VALUE &&
+       (i->space == NVIR_SPACE_GLOBAL || i->space == NVIR_SPACE_GENERIC))
+      lz_map(lz, i->srcs[0].val)->is_address = true;
+}
+
+static void
 count_uses(struct lz *lz)
 {
    nvir_foreach_block(b, lz->s)
@@ -554,6 +564,7 @@ count_uses(struct lz *lz)
          nvir_foreach_src(src, i)
             if (src->kind == NVIR_SRC_VALUE)
                lz_map(lz, src->val)->num_uses++;
+         mark_address(lz, i);
          nvir_foreach_dst(d, i)
             lz_map(lz, d->val)->def = i;
       }

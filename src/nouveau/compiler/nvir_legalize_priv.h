@@ -15,6 +15,7 @@
 struct legal {
    struct nvir_src w[4]; /* kind VALUE with val NULL: not known yet */
    struct nvir_value *wide;
+   struct nvir_block *word_block; /* where `w` was split off; NULL: anywhere */
    struct nvir_block
       *wide_block; /* where `wide` was collected; NULL: the definition */
    struct nvir_instr *def;        /* the generic definition, for modifiers */
@@ -23,6 +24,7 @@ struct legal {
    struct nvir_block *pred_block; /* where `pred` was made of that */
    struct nvir_value *pred;
    uint32_t num_uses;
+   bool is_address; /* of a global or generic access */
 };
 
 struct lz_const {

@@ -4,11 +4,14 @@
 
 #include <errno.h>
 #include <llvm/Config/llvm-config.h>
+#include <pthread.h>
 #include <string.h>
 
 #include <llvm-c/BitReader.h>
 #include <llvm-c/Error.h>
 #include <llvm-c/IRReader.h>
+#include <llvm-c/Target.h>
+#include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
 
 #if LLVM_VERSION_MAJOR >= 19
@@ -68,12 +71,43 @@ nvir_llvm_is_kernel(LLVMValueRef func)
           LLVMGetFunctionCallConv(func) == CALLCONV_SPIR_KERNEL;
 }
 
+static pthread_once_t target_once = PTHREAD_ONCE_INIT;
+
+static void
+init_target(void)
+{
+   LLVMInitializeNVPTXTargetInfo();
+   LLVMInitializeNVPTXTarget();
+   LLVMInitializeNVPTXTargetMC();
+}
+
+/* For its cost model only: registers, addressing, no vectors. NULL will do too.
+ */
+static LLVMTargetMachineRef
+create_target_machine(void)
+{
+   static const char triple[] = "nvptx64-nvidia-cuda";
+   LLVMTargetRef target;
+   char *why = NULL;
+   pthread_once(&target_once, init_target);
+   if (LLVMGetTargetFromTriple(triple, &target, &why)) {
+      LLVMDisposeMessage(why);
+      return NULL;
+   }
+   return LLVMCreateTargetMachine(target, triple, "sm_60", "",
+                                  LLVMCodeGenLevelDefault, LLVMRelocDefault,
+                                  LLVMCodeModelDefault);
+}
+
 static int
 run_passes(LLVMModuleRef module, const char *passes, struct util_buf *log)
 {
+   LLVMTargetMachineRef tm = create_target_machine();
    LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-   LLVMErrorRef err = LLVMRunPasses(module, passes, NULL, options);
+   LLVMErrorRef err = LLVMRunPasses(module, passes, tm, options);
    LLVMDisposePassBuilderOptions(options);
+   if (tm)
+      LLVMDisposeTargetMachine(tm);
    if (!err)
       return 0;
    char *message = LLVMGetErrorMessage(err);
@@ -117,6 +151,19 @@ nvir_llvm_prepare(LLVMModuleRef module, struct util_buf *log)
    return run_passes(module,
                      "always-inline,globaldce,function(sroa," LOWER_SWITCH
                      ",fix-irreducible,loop-simplify)",
+                     log);
+}
+
+/* What LLVM's own back ends do to addresses before they select instructions:
+ * constant parts apart, one sum from the other, pointers that step instead of
+ * products. */
+int
+nvir_llvm_optimize(LLVMModuleRef module, struct util_buf *log)
+{
+   return run_passes(module,
+                     "function(separate-const-offset-from-gep,slsr,early-cse,"
+                     "loop-simplify,lcssa,loop(loop-reduce),early-cse,adce,"
+                     "loop-simplify)",
                      log);
 }
 

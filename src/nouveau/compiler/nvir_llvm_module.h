@@ -17,6 +17,7 @@ int nvir_llvm_read(LLVMContextRef ctx, const void *data, size_t size_B,
 /* Inlines what is left, and gives the CFG the shape nvir_from_llvm takes. 0 or
  * -EINVAL. */
 int nvir_llvm_prepare(LLVMModuleRef module, struct util_buf *log);
+int nvir_llvm_optimize(LLVMModuleRef module, struct util_buf *log);
 /* Makes every branch meet its other side before anything else happens. */
 int nvir_llvm_structurize(LLVMModuleRef module, struct util_buf *log);
 bool nvir_llvm_is_kernel(LLVMValueRef func);
