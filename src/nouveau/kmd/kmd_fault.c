@@ -206,11 +206,39 @@ serve_group(struct kmd *kmd, struct kmd_svm *svm, unsigned n_entries)
    return good;
 }
 
+/* The last entry of its group among n. */
+static bool
+is_last_of_group(const struct entry *entries, unsigned i, unsigned n)
+{
+   for (unsigned j = i + 1; j < n; j++)
+      if (entries[j].svm == entries[i].svm)
+         return false;
+   return entries[i].svm;
+}
+
+/* The replay, and what goes with it for each mirror. Logged before: who sees
+ * the result of the program sees the log of it. */
+static void
+release_groups(struct kmd *kmd, unsigned n, unsigned good)
+{
+   struct entry *entries = kmd->fault_work->entries;
+   bool evict = kmd->config.debug & KMD_DEBUG_EVICTALL;
+   for (unsigned i = 0; i < n && good; i++)
+      if (is_last_of_group(entries, i, n))
+         kmd_svm_log(entries[i].svm, DRM_NOUVEAU_SVM_EVENT_REPLAY, 0, good);
+   if (good)
+      kmd_mmu_replay(kmd, evict);
+   for (unsigned i = 0; i < n; i++) {
+      if (evict && is_last_of_group(entries, i, n))
+         kdrm_gpusvm_evict_all(entries[i].svm->mirror);
+      kmd_svm_put(entries[i].svm);
+   }
+}
+
 static void
 serve(struct kmd *kmd, unsigned n)
 {
    struct kmd_fault_work *w = kmd->fault_work;
-   bool evict = kmd->config.debug & KMD_DEBUG_EVICTALL;
    unsigned good = 0;
    for (unsigned i = 0; i < n; i++) {
       struct entry *e = &w->entries[i];
@@ -219,19 +247,7 @@ serve(struct kmd *kmd, unsigned n)
       else if (!e->taken)
          good += serve_group(kmd, e->svm, n);
    }
-   if (good)
-      kmd_mmu_replay(kmd, evict);
-   for (unsigned i = 0; i < n; i++) {
-      struct kmd_svm *svm = w->entries[i].svm;
-      bool last = true; /* entry of its group: once a group from here on */
-      for (unsigned j = i + 1; j < n && last; j++)
-         last = w->entries[j].svm != svm;
-      if (svm && last && good)
-         kmd_svm_log(svm, DRM_NOUVEAU_SVM_EVENT_REPLAY, 0, good);
-      if (svm && last && evict)
-         kdrm_gpusvm_evict_all(svm->mirror);
-      kmd_svm_put(svm);
-   }
+   release_groups(kmd, n, good);
 }
 
 void
