@@ -102,7 +102,8 @@ block_add_pred(struct nvir_block *b, struct nvir_block *pred)
    if (b->num_preds == b->cap_preds) {
       unsigned cap = MAX2(4, b->cap_preds * 2);
       b->preds = util_arena_grow(&b->shader->arena, b->preds,
-                                 b->num_preds * sizeof(*b->preds), cap * sizeof(*b->preds));
+                                 b->num_preds * sizeof(*b->preds),
+                                 cap * sizeof(*b->preds));
       b->cap_preds = cap;
    }
    b->preds[b->num_preds] = pred;
@@ -131,7 +132,7 @@ nvir_block_pred_index(const struct nvir_block *b, const struct nvir_block *pred)
 static void
 remove_phi_sources(struct nvir_block *b, unsigned n)
 {
-   nvir_foreach_instr (i, b) {
+   nvir_foreach_instr(i, b) {
       if (i->op != NVIR_OP_PHI)
          break;
       for (unsigned k = n; k + 1 < i->num_srcs; k++)
@@ -161,7 +162,7 @@ nvir_block_remove(struct nvir_block *b)
    assert(b->num_preds == 0);
    while (b->succs[0])
       nvir_block_unlink(b, b->succs[0]);
-   nvir_foreach_instr_safe (i, b)
+   nvir_foreach_instr_safe(i, b)
       nvir_instr_remove(i);
    util_list_del(&b->link);
    nvir_shader_number_blocks(b->shader);
@@ -219,7 +220,7 @@ void
 nvir_shader_number_blocks(struct nvir_shader *s)
 {
    s->num_blocks = 0;
-   nvir_foreach_block (b, s)
+   nvir_foreach_block(b, s)
       b->index = s->num_blocks++;
 }
 
@@ -246,7 +247,8 @@ nvir_value_for_type(struct nvir_shader *s, enum nvir_type type)
 }
 
 struct nvir_instr *
-nvir_instr_create(struct nvir_shader *s, enum nvir_op op, unsigned num_dsts, unsigned num_srcs)
+nvir_instr_create(struct nvir_shader *s, enum nvir_op op, unsigned num_dsts,
+                  unsigned num_srcs)
 {
    struct nvir_instr *i = util_arena_new(&s->arena, struct nvir_instr);
    i->op = op;
@@ -295,7 +297,7 @@ void
 nvir_instr_remove(struct nvir_instr *i)
 {
    util_list_del(&i->link);
-   nvir_foreach_dst (d, i)
+   nvir_foreach_dst(d, i)
       if (d->val->def == i)
          d->val->def = NULL;
 }
@@ -313,17 +315,19 @@ void
 nvir_instr_add_src(struct nvir_instr *i, struct nvir_src src)
 {
    assert(i->block);
-   i->srcs = util_arena_grow(&i->block->shader->arena, i->srcs, i->num_srcs * sizeof(*i->srcs),
+   i->srcs = util_arena_grow(&i->block->shader->arena, i->srcs,
+                             i->num_srcs * sizeof(*i->srcs),
                              (i->num_srcs + 1) * sizeof(*i->srcs));
    i->srcs[i->num_srcs++] = src;
 }
 
 void
-nvir_replace_uses(struct nvir_shader *s, struct nvir_value *from, struct nvir_src to)
+nvir_replace_uses(struct nvir_shader *s, struct nvir_value *from,
+                  struct nvir_src to)
 {
-   nvir_foreach_block (b, s)
-      nvir_foreach_instr (i, b)
-         nvir_foreach_src (src, i)
+   nvir_foreach_block(b, s)
+      nvir_foreach_instr(i, b)
+         nvir_foreach_src(src, i)
             if (src->kind == NVIR_SRC_VALUE && src->val == from) {
                uint8_t slot = src->slot;
                *src = to;
@@ -342,8 +346,10 @@ nvir_builder_at_end(struct nvir_block *b)
 struct nvir_builder
 nvir_builder_before(struct nvir_instr *i)
 {
-   return (struct nvir_builder){
-      .shader = i->block->shader, .block = i->block, .before = i, .line = i->line};
+   return (struct nvir_builder){.shader = i->block->shader,
+                                .block = i->block,
+                                .before = i,
+                                .line = i->line};
 }
 
 struct nvir_builder
@@ -371,7 +377,8 @@ struct nvir_instr *
 nvir_build_op(struct nvir_builder *b, enum nvir_op op, enum nvir_type type,
               const struct nvir_src *srcs, unsigned num_srcs)
 {
-   unsigned num_dsts = type != NVIR_TYPE_NONE && nvir_op_infos[op].num_dsts != 0;
+   unsigned num_dsts =
+      type != NVIR_TYPE_NONE && nvir_op_infos[op].num_dsts != 0;
    struct nvir_instr *i = nvir_instr_create(b->shader, op, num_dsts, num_srcs);
 
    i->type = type;
@@ -384,40 +391,48 @@ nvir_build_op(struct nvir_builder *b, enum nvir_op op, enum nvir_type type,
 }
 
 struct nvir_value *
-nvir_build1(struct nvir_builder *b, enum nvir_op op, enum nvir_type type, struct nvir_src x)
+nvir_build1(struct nvir_builder *b, enum nvir_op op, enum nvir_type type,
+            struct nvir_src x)
 {
    return nvir_build_op(b, op, type, &x, 1)->dsts[0].val;
 }
 
 struct nvir_value *
-nvir_build2(struct nvir_builder *b, enum nvir_op op, enum nvir_type type, struct nvir_src x,
-            struct nvir_src y)
+nvir_build2(struct nvir_builder *b, enum nvir_op op, enum nvir_type type,
+            struct nvir_src x, struct nvir_src y)
 {
    return nvir_build_op(b, op, type, (struct nvir_src[]){x, y}, 2)->dsts[0].val;
 }
 
 struct nvir_value *
-nvir_build3(struct nvir_builder *b, enum nvir_op op, enum nvir_type type, struct nvir_src x,
-            struct nvir_src y, struct nvir_src z)
+nvir_build3(struct nvir_builder *b, enum nvir_op op, enum nvir_type type,
+            struct nvir_src x, struct nvir_src y, struct nvir_src z)
 {
-   return nvir_build_op(b, op, type, (struct nvir_src[]){x, y, z}, 3)->dsts[0].val;
+   return nvir_build_op(b, op, type, (struct nvir_src[]){x, y, z}, 3)
+      ->dsts[0]
+      .val;
 }
 
 struct nvir_value *
-nvir_build_collect(struct nvir_builder *b, const struct nvir_src *words, unsigned num_words)
+nvir_build_collect(struct nvir_builder *b, const struct nvir_src *words,
+                   unsigned num_words)
 {
-   struct nvir_instr *i = nvir_instr_create(b->shader, NVIR_OP_COLLECT, 1, num_words);
+   struct nvir_instr *i =
+      nvir_instr_create(b->shader, NVIR_OP_COLLECT, 1, num_words);
    for (unsigned n = 0; n < num_words; n++)
       i->srcs[n] = words[n];
-   nvir_instr_set_dst(i, 0, nvir_value_create(b->shader, NVIR_CLASS_GPR, num_words));
+   nvir_instr_set_dst(i, 0,
+                      nvir_value_create(b->shader, NVIR_CLASS_GPR, num_words));
    nvir_build_insert(b, i);
    return i->dsts[0].val;
 }
 
 void
-nvir_build_split(struct nvir_builder *b, struct nvir_value *wide, struct nvir_value **words_out)
+nvir_build_split(struct nvir_builder *b, struct nvir_value *wide,
+                 struct nvir_value **words_out)
 {
-   struct nvir_instr *i = nvir_instr_create(b->shader, NVIR_OP_SPLIT, wide->words, 1);
+   struct nvir_instr *i =
+      nvir_instr_create(b->shader, NVIR_OP_SPLIT, wide->words, 1);
    i->srcs[0] = nvir_val(wide);
    for (unsigned n = 0; n < wide->words; n++) {
       words_out[n] = nvir_value_create(b->shader, NVIR_CLASS_GPR, 1);
@@ -434,8 +449,8 @@ nvir_build_br(struct nvir_builder *b, struct nvir_block *target)
 }
 
 void
-nvir_build_cbr(struct nvir_builder *b, struct nvir_src cond, struct nvir_block *if_true,
-               struct nvir_block *if_false)
+nvir_build_cbr(struct nvir_builder *b, struct nvir_src cond,
+               struct nvir_block *if_true, struct nvir_block *if_false)
 {
    struct nvir_instr *i = nvir_instr_create(b->shader, NVIR_OP_CBR, 0, 1);
    i->srcs[0] = cond;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Reads what nvir_print writes: tests state a pass's input and output as text. Two
- * rounds over the lines: the first creates blocks, so that edges may go forward. */
+/* Reads what nvir_print writes: tests state a pass's input and output as text.
+ * Two rounds over the lines: the first creates blocks, so that edges may go
+ * forward. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -25,8 +26,7 @@ struct parser {
    bool failed;
 };
 
-static bool PRINTFLIKE(2, 3)
-fail(struct parser *ps, const char *fmt, ...)
+static bool PRINTFLIKE(2, 3) fail(struct parser *ps, const char *fmt, ...)
 {
    if (!ps->failed && ps->log) {
       char text[256];
@@ -34,7 +34,8 @@ fail(struct parser *ps, const char *fmt, ...)
       va_start(ap, fmt);
       vsnprintf(text, sizeof(text), fmt, ap);
       va_end(ap);
-      util_buf_printf(ps->log, "line %u: %s at \"%.30s\"\n", ps->line, text, ps->p);
+      util_buf_printf(ps->log, "line %u: %s at \"%.30s\"\n", ps->line, text,
+                      ps->p);
    }
    ps->failed = true;
    return false;
@@ -54,7 +55,8 @@ accept(struct parser *ps, const char *word)
    skip_blanks(ps);
    if (strncmp(ps->p, word, n))
       return false;
-   if (isalnum((unsigned char)word[n - 1]) && (isalnum((unsigned char)ps->p[n]) || ps->p[n] == '_'))
+   if (isalnum((unsigned char)word[n - 1]) &&
+       (isalnum((unsigned char)ps->p[n]) || ps->p[n] == '_'))
       return false;
    ps->p += n;
    return true;
@@ -111,7 +113,8 @@ value_at(struct parser *ps, unsigned index)
    if (index >= ps->num_values) {
       unsigned n = MAX2(64, index * 2);
       ps->values = realloc(ps->values, n * sizeof(*ps->values));
-      memset(ps->values + ps->num_values, 0, (n - ps->num_values) * sizeof(*ps->values));
+      memset(ps->values + ps->num_values, 0,
+             (n - ps->num_values) * sizeof(*ps->values));
       ps->num_values = n;
    }
    if (!ps->values[index]) {
@@ -154,9 +157,14 @@ definition(struct parser *ps)
    case 'g':
       v->words = *ps->p >= '1' && *ps->p <= '4' ? *ps->p++ - '0' : 1;
       break;
-   case 'p': v->cls = NVIR_CLASS_PRED; break;
-   case 'c': v->cls = NVIR_CLASS_CC; break;
-   default: fail(ps, "unknown class");
+   case 'p':
+      v->cls = NVIR_CLASS_PRED;
+      break;
+   case 'c':
+      v->cls = NVIR_CLASS_CC;
+      break;
+   default:
+      fail(ps, "unknown class");
    }
    if (*ps->p == '=' && (ps->p[1] == 'R' || ps->p[1] == 'P')) {
       ps->p += 2;
@@ -186,10 +194,12 @@ source(struct parser *ps)
 }
 
 static void
-fields(struct parser *ps, void *object, const struct nvir_text_field *table, char end)
+fields(struct parser *ps, void *object, const struct nvir_text_field *table,
+       char end)
 {
    char name[32];
-   for (skip_blanks(ps); *ps->p && *ps->p != end && !ps->failed; skip_blanks(ps)) {
+   for (skip_blanks(ps); *ps->p && *ps->p != end && !ps->failed;
+        skip_blanks(ps)) {
       const struct nvir_text_field *f = table;
       uint8_t type = 0;
       word(ps, name, sizeof(name));
@@ -278,9 +288,11 @@ instruction(struct parser *ps, struct nvir_block *b)
       while (accept(ps, ",") && num_dsts < MAX_OPERANDS && !ps->failed);
       expect(ps, "=");
    }
-   struct nvir_instr *i = nvir_instr_create(ps->s, NVIR_OP_BR, num_dsts, MAX_OPERANDS);
+   struct nvir_instr *i =
+      nvir_instr_create(ps->s, NVIR_OP_BR, num_dsts, MAX_OPERANDS);
    operation(ps, i);
-   for (skip_blanks(ps); *ps->p && strchr("%#cu", *ps->p) && num_srcs < MAX_OPERANDS && !ps->failed;
+   for (skip_blanks(ps); *ps->p && strchr("%#cu", *ps->p) &&
+                         num_srcs < MAX_OPERANDS && !ps->failed;
         accept(ps, ","), skip_blanks(ps))
       srcs[num_srcs++] = source(ps);
    if (accept(ps, "->"))
@@ -305,7 +317,8 @@ edges(struct parser *ps, struct nvir_block *b)
    expect(ps, "preds");
    expect(ps, "[");
    while (!accept(ps, "]") && !ps->failed) {
-      b->preds = util_arena_grow(&ps->s->arena, b->preds, b->num_preds * sizeof(*b->preds),
+      b->preds = util_arena_grow(&ps->s->arena, b->preds,
+                                 b->num_preds * sizeof(*b->preds),
                                  (b->num_preds + 1) * sizeof(*b->preds));
       b->cap_preds = b->num_preds + 1;
       b->preds[b->num_preds++] = block_at(ps, number(ps));
@@ -388,7 +401,8 @@ parse_lines(struct parser *ps, char **lines, unsigned num_lines)
 }
 
 int
-nvir_parse(const char *text, struct nvir_shader **shader_out, struct util_buf *log)
+nvir_parse(const char *text, struct nvir_shader **shader_out,
+           struct util_buf *log)
 {
    struct parser ps = {.s = nvir_shader_create("", 0x134), .log = log, .p = ""};
    unsigned num_lines = 1;
@@ -399,7 +413,8 @@ nvir_parse(const char *text, struct nvir_shader **shader_out, struct util_buf *l
    for (unsigned l = 0; l < num_lines; l++)
       lines[l] = strsep(&copy, "\n");
 
-   ps.blocks = util_arena_array(&ps.s->arena, struct nvir_block *, num_lines + 1);
+   ps.blocks =
+      util_arena_array(&ps.s->arena, struct nvir_block *, num_lines + 1);
    parse_lines(&ps, lines, num_lines);
    for (unsigned i = 0; i < ps.num_values; i++)
       if (ps.values[i])

@@ -27,7 +27,8 @@ void nvir_opt_fold(struct nvir_shader *s);
 void nvir_lower_div(struct nvir_shader *s);  /* integer division */
 void nvir_lower_fdiv(struct nvir_shader *s); /* float division, square root */
 void nvir_lower_atomics(struct nvir_shader *s);
-void nvir_lower_int(struct nvir_shader *s);  /* what takes several 64-bit steps */
+void
+nvir_lower_int(struct nvir_shader *s); /* what takes several 64-bit steps */
 void
 nvir_analyze_uniformity(struct nvir_shader *s); /* sets CBR's is_divergent */
 int

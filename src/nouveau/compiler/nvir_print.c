@@ -5,10 +5,10 @@
 
 #include "nouveau/compiler/nvir_text_priv.h"
 
-#define FIELD(type, member, kind_)                                                                 \
-   {                                                                                               \
-      .name = #member, .offset = offsetof(struct type, member),                                    \
-      .size_B = sizeof(((struct type *)0)->member), .kind = NVIR_TEXT_##kind_                      \
+#define FIELD(type, member, kind_)                                             \
+   {                                                                           \
+      .name = #member, .offset = offsetof(struct type, member),                \
+      .size_B = sizeof(((struct type *)0)->member), .kind = NVIR_TEXT_##kind_  \
    }
 
 const struct nvir_text_field nvir_text_instr_fields[] = {
@@ -46,10 +46,12 @@ const struct nvir_text_field nvir_text_shader_fields[] = {
 };
 
 const char *const nvir_text_slots[NVIR_NUM_SLOTS] = {
-   [NVIR_SLOT_NONE] = "none", [NVIR_SLOT_RD] = "rd",   [NVIR_SLOT_RA] = "ra",
-   [NVIR_SLOT_RB] = "rb",     [NVIR_SLOT_RC] = "rc",   [NVIR_SLOT_PD] = "pd",
-   [NVIR_SLOT_PD2] = "pd2",   [NVIR_SLOT_PA] = "pa",   [NVIR_SLOT_PB] = "pb",
-   [NVIR_SLOT_PC] = "pc",     [NVIR_SLOT_GUARD] = "guard", [NVIR_SLOT_CC] = "cc",
+   [NVIR_SLOT_NONE] = "none",   [NVIR_SLOT_RD] = "rd",
+   [NVIR_SLOT_RA] = "ra",       [NVIR_SLOT_RB] = "rb",
+   [NVIR_SLOT_RC] = "rc",       [NVIR_SLOT_PD] = "pd",
+   [NVIR_SLOT_PD2] = "pd2",     [NVIR_SLOT_PA] = "pa",
+   [NVIR_SLOT_PB] = "pb",       [NVIR_SLOT_PC] = "pc",
+   [NVIR_SLOT_GUARD] = "guard", [NVIR_SLOT_CC] = "cc",
 };
 
 int64_t
@@ -57,10 +59,14 @@ nvir_text_get(const void *object, const struct nvir_text_field *f)
 {
    const char *p = (const char *)object + f->offset;
    switch (f->size_B) {
-   case 1: return *(const uint8_t *)p;
-   case 2: return *(const uint16_t *)p;
-   case 4: return *(const int32_t *)p;
-   default: return *(const int64_t *)p;
+   case 1:
+      return *(const uint8_t *)p;
+   case 2:
+      return *(const uint16_t *)p;
+   case 4:
+      return *(const int32_t *)p;
+   default:
+      return *(const int64_t *)p;
    }
 }
 
@@ -71,8 +77,8 @@ nvir_text_set(void *object, const struct nvir_text_field *f, int64_t v)
 }
 
 static void
-print_fields(const void *object, const struct nvir_text_field *fields, const char *open,
-             const char *close, struct util_buf *out)
+print_fields(const void *object, const struct nvir_text_field *fields,
+             const char *open, const char *close, struct util_buf *out)
 {
    bool any = false;
    for (const struct nvir_text_field *f = fields; f->name; f++) {
@@ -100,7 +106,8 @@ print_def(const struct nvir_value *v, struct util_buf *out)
    if (v->cls == NVIR_CLASS_GPR)
       util_buf_printf(out, "%u", v->words);
    if (v->reg >= 0)
-      util_buf_printf(out, "=%c%d", v->cls == NVIR_CLASS_GPR ? 'R' : 'P', v->reg);
+      util_buf_printf(out, "=%c%d", v->cls == NVIR_CLASS_GPR ? 'R' : 'P',
+                      v->reg);
 }
 
 static void
@@ -130,10 +137,18 @@ static void
 print_src(const struct nvir_src *src, struct util_buf *out)
 {
    switch (src->kind) {
-   case NVIR_SRC_VALUE: util_buf_printf(out, "%%%u", src->val->index); break;
-   case NVIR_SRC_IMM: util_buf_printf(out, "#0x%" PRIx64, src->imm); break;
-   case NVIR_SRC_CBANK: util_buf_printf(out, "c[0x%" PRIx64 "]", src->imm); break;
-   case NVIR_SRC_UNDEF: util_buf_puts(out, "undef"); break;
+   case NVIR_SRC_VALUE:
+      util_buf_printf(out, "%%%u", src->val->index);
+      break;
+   case NVIR_SRC_IMM:
+      util_buf_printf(out, "#0x%" PRIx64, src->imm);
+      break;
+   case NVIR_SRC_CBANK:
+      util_buf_printf(out, "c[0x%" PRIx64 "]", src->imm);
+      break;
+   case NVIR_SRC_UNDEF:
+      util_buf_puts(out, "undef");
+      break;
    }
    print_slot(src->slot, out);
 }
@@ -177,9 +192,9 @@ nvir_print(const struct nvir_shader *s, struct util_buf *out)
    util_buf_printf(out, "kernel \"%s\"", s->name);
    print_fields(s, nvir_text_shader_fields, " ", "", out);
    util_buf_puts(out, "\n");
-   nvir_foreach_block (b, s) {
+   nvir_foreach_block(b, s) {
       print_block_header(b, out);
-      nvir_foreach_instr (i, b) {
+      nvir_foreach_instr(i, b) {
          util_buf_puts(out, "   ");
          nvir_print_instr(i, out);
          util_buf_puts(out, "\n");

@@ -9,8 +9,9 @@
  *      %2.g1@rd = mach "IADD RZ, RZ, 0x4" %0@ra
  *      cbr %1
  *
- * A value is written %index.class at its definition: g1..g4, p, c; "=R4" or "=P0"
- * follows once it has a register. #n is an immediate, c[n] the constant bank. */
+ * A value is written %index.class at its definition: g1..g4, p, c; "=R4" or
+ * "=P0" follows once it has a register. #n is an immediate, c[n] the constant
+ * bank. */
 #ifndef NVIR_TEXT_PRIV_H
 #define NVIR_TEXT_PRIV_H
 
@@ -24,9 +25,13 @@ struct nvir_text_field {
    uint8_t kind; /* enum nvir_text_kind */
 };
 
-enum nvir_text_kind { NVIR_TEXT_NUMBER, NVIR_TEXT_TYPE };
+enum nvir_text_kind {
+   NVIR_TEXT_NUMBER,
+   NVIR_TEXT_TYPE
+};
 
-extern const struct nvir_text_field nvir_text_instr_fields[];  /* ends with NULL name */
+extern const struct nvir_text_field
+   nvir_text_instr_fields[]; /* ends with NULL name */
 extern const struct nvir_text_field nvir_text_shader_fields[];
 extern const char *const nvir_text_slots[NVIR_NUM_SLOTS];
 
