@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Integer functions that libclc lacks: ctz and mad_hi (OpenCL C 6.15.3). */
+/* Integer functions that libclc lacks or has wrong: ctz, mad_hi, sub_sat (OpenCL C
+ * 6.15.3). */
 #include "clc_lib.h"
 
 /* Wrapping, so the sum is done unsigned: signed overflow would be undefined. The
@@ -25,6 +26,19 @@
       return __builtin_astype(popcount((utype)(~u & (u - (utype)1))), type);   \
    }
 
+/* libclc takes 0 - INT_MIN, an overflow upwards, for one downwards. */
+#define SUB_SAT(type, utype)                                                   \
+   BUILTIN type sub_sat(type x, type y)                                        \
+   {                                                                           \
+      utype max = (utype)-1 >> (utype)1;                                       \
+      utype diff =                                                             \
+         __builtin_astype(x, utype) - __builtin_astype(y, utype);              \
+      type r = __builtin_astype(diff, type);                                   \
+      type limit = x < (type)0 ? __builtin_astype((utype)~max, type)           \
+                               : __builtin_astype(max, type);                  \
+      return ((x ^ y) & (x ^ r)) < (type)0 ? limit : r;                        \
+   }
+
 #define ALL_SIZES(MACRO, type, utype)                                          \
    MACRO(type, utype)                                                          \
    MACRO(type##2, utype##2)                                                    \
@@ -45,3 +59,7 @@
 
 ALL_TYPES(MAD_HI)
 ALL_TYPES(CTZ)
+ALL_SIZES(SUB_SAT, char, uchar)
+ALL_SIZES(SUB_SAT, short, ushort)
+ALL_SIZES(SUB_SAT, int, uint)
+ALL_SIZES(SUB_SAT, long, ulong)
