@@ -90,7 +90,7 @@ run_one(struct e2e *e, uint32_t seed, unsigned size)
    util_buf_init(&source);
    fuzz_print(&p, &source);
    if (env_number("FUZZ_PRINT", 0))
-      print_message("%s", source.data);
+      fputs(source.data, stdout);
    fuzz_interpret(&p, input, &want);
    cl_program program = build(e, source.data, seed);
    if (program)
@@ -125,5 +125,6 @@ int
 main(void)
 {
    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_kernels)};
+   setvbuf(stdout, NULL, _IOLBF, 0); /* the source, even if we crash on it */
    return cmocka_run_group_tests(tests, e2e_setup, e2e_teardown);
 }
