@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* Where libclc is wrong or lacks something (toolchain.md §2): tgamma, erfc of
- * floats, lgamma(-inf), smoothstep with scalar double edges. */
+ * floats, lgamma(-inf), smoothstep with scalar double edges, sinh and cosh of a
+ * double NaN, zeros of sinpi and tanpi, subnormal arguments of atan2. */
 #include "clc_lib.h"
 
 EXTERNAL double exp(double);
@@ -137,6 +138,99 @@ lgamma(double x)
 
 VECTORS(lgamma, float)
 VECTORS(lgamma, double)
+
+/* ---- sinh, cosh ---- */
+
+/* libclc takes a table's index from the argument, and of a NaN that is INT_MIN. */
+#define TABLE_FUNCTION(name, libclc)                                           \
+   double libclc(double);                                                      \
+   BUILTIN double name(double x)                                               \
+   {                                                                           \
+      bool number = x == x;                                                    \
+      double result = libclc(number ? x : 0.0);                                \
+      return number ? result : x;                                              \
+   }                                                                           \
+   VECTORS(name, double)
+
+TABLE_FUNCTION(sinh, __libclc__Z4sinhd)
+TABLE_FUNCTION(cosh, __libclc__Z4coshd)
+
+/* ---- sinpi, tanpi ---- */
+
+/* IEEE 754: sinpi of an integer is a zero of the argument's sign; tanpi's zeros
+ * alternate, and so do its infinities at the halves. */
+#define PI_FUNCTIONS(type, libclc_sinpi, libclc_tanpi)                         \
+   EXTERNAL type copysign(type, type);                                         \
+   EXTERNAL type trunc(type);                                                  \
+   type libclc_sinpi(type);                                                    \
+   type libclc_tanpi(type);                                                    \
+   HELPER bool is_odd_##type(type x)                                           \
+   {                                                                           \
+      return trunc(x * (type)0.5) * (type)2.0 != x;                            \
+   }                                                                           \
+   HELPER bool is_integer_##type(type x)                                       \
+   {                                                                           \
+      return trunc(x) == x && x - x == 0;                                      \
+   }                                                                           \
+   BUILTIN type sinpi(type x)                                                  \
+   {                                                                           \
+      type zero = copysign((type)0.0, x);                                      \
+      return is_integer_##type(x) ? zero : libclc_sinpi(x);                    \
+   }                                                                           \
+   BUILTIN type tanpi(type x)                                                  \
+   {                                                                           \
+      type below = x - (type)0.5;                                              \
+      if (is_integer_##type(x))                                                \
+         return copysign((type)0.0, is_odd_##type(x) ? -x : x);                \
+      if (is_integer_##type(below))                                            \
+         return is_odd_##type(below) ? -INFINITY : INFINITY;                   \
+      return libclc_tanpi(x);                                                  \
+   }                                                                           \
+   VECTORS(sinpi, type)                                                        \
+   VECTORS(tanpi, type)
+
+PI_FUNCTIONS(float, __libclc__Z5sinpif, __libclc__Z5tanpif)
+PI_FUNCTIONS(double, __libclc__Z5sinpid, __libclc__Z5tanpid)
+
+/* ---- atan2 ---- */
+
+/* The division flushes subnormals, and 0/0 must not come of it. */
+HELPER float
+flush(float x)
+{
+   uint bits = __builtin_astype(x, uint);
+   return bits & 0x7f800000 ? x : __builtin_astype(bits & 0x80000000, float);
+}
+
+#define FLUSHED(name, libclc)                                                  \
+   float libclc(float, float);                                                 \
+   BUILTIN float name(float y, float x)                                        \
+   {                                                                           \
+      return libclc(flush(y), flush(x));                                       \
+   }                                                                           \
+   BUILTIN float2 name(float2 y, float2 x)                                     \
+   {                                                                           \
+      return (float2)(name(y.x, x.x), name(y.y, x.y));                         \
+   }                                                                           \
+   BUILTIN float3 name(float3 y, float3 x)                                     \
+   {                                                                           \
+      return (float3)(name(y.x, x.x), name(y.y, x.y), name(y.z, x.z));         \
+   }                                                                           \
+   BUILTIN float4 name(float4 y, float4 x)                                     \
+   {                                                                           \
+      return (float4)(name(y.lo, x.lo), name(y.hi, x.hi));                     \
+   }                                                                           \
+   BUILTIN float8 name(float8 y, float8 x)                                     \
+   {                                                                           \
+      return (float8)(name(y.lo, x.lo), name(y.hi, x.hi));                     \
+   }                                                                           \
+   BUILTIN float16 name(float16 y, float16 x)                                  \
+   {                                                                           \
+      return (float16)(name(y.lo, x.lo), name(y.hi, x.hi));                    \
+   }
+
+FLUSHED(atan2, __libclc__Z5atan2ff)
+FLUSHED(atan2pi, __libclc__Z7atan2piff)
 
 /* ---- smoothstep ---- */
 
