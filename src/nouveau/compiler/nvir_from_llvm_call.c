@@ -6,16 +6,8 @@
 #include <string.h>
 
 #include "nouveau/compiler/nvir.h"
-#include "nouveau/compiler/nvir_from_llvm_priv.h"
+#include "nouveau/compiler/nvir_from_llvm_call_priv.h"
 #include "nouveau/compiler/nvir_llvm_shim.h"
-
-struct call_info {
-   const char *name;
-   struct nvir_comps (*run)(struct nvir_import *im, LLVMValueRef v,
-                            const struct call_info *info);
-   int op; /* enum nvir_op, or what `run` makes of it */
-   int arg;
-};
 
 static struct nvir_src
 scalar_arg(struct nvir_import *im, LLVMValueRef v, unsigned n)
@@ -27,21 +19,21 @@ scalar_arg(struct nvir_import *im, LLVMValueRef v, unsigned n)
 
 static struct nvir_comps
 call_nothing(struct nvir_import *im, LLVMValueRef v,
-             const struct call_info *info)
+             const struct nvir_call *info)
 {
    return (struct nvir_comps){0};
 }
 
 /* The first operand is the result: expect, annotations, launder. */
 static struct nvir_comps
-call_same(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
+call_same(struct nvir_import *im, LLVMValueRef v, const struct nvir_call *info)
 {
    return nvir_import_value(im, LLVMGetOperand(v, 0));
 }
 
 static struct nvir_comps
 call_constant(struct nvir_import *im, LLVMValueRef v,
-              const struct call_info *info)
+              const struct nvir_call *info)
 {
    return nvir_comps_one(im, nvir_imm((int64_t)info->arg));
 }
@@ -49,7 +41,7 @@ call_constant(struct nvir_import *im, LLVMValueRef v,
 /* Ends the block: the rest of it is dead, but stays well formed behind a false
  * edge. */
 static struct nvir_comps
-call_trap(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
+call_trap(struct nvir_import *im, LLVMValueRef v, const struct nvir_call *info)
 {
    struct nvir_block *dead = nvir_block_create_after(im->b.block);
    struct nvir_block *rest = nvir_block_create_after(dead);
@@ -61,228 +53,6 @@ call_trap(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
    nvir_build_op(&im->b, NVIR_OP_TRAP, NVIR_TYPE_NONE, NULL, 0);
    im->b.block = rest;
    return (struct nvir_comps){0};
-}
-
-/* ---- integers ---- */
-
-static struct nvir_comps
-call_int(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
-{
-   LLVMTypeRef t = nvir_scalar_of(LLVMTypeOf(v));
-   unsigned bits = nvir_scalar_bits(t);
-   struct nvir_comps a = nvir_import_value(im, LLVMGetOperand(v, 0));
-   struct nvir_comps b = nvir_import_value(im, LLVMGetOperand(v, 1));
-   struct nvir_comps r = nvir_comps_new(im, a.n);
-
-   for (unsigned i = 0; i < r.n; i++)
-      r.c[i] = nvir_i2(im, info->op, nvir_container(t),
-                       nvir_import_extend(im, a.c[i], bits, info->arg),
-                       nvir_import_extend(im, b.c[i], bits, info->arg));
-   return r;
-}
-
-static struct nvir_src
-absolute(struct nvir_import *im, struct nvir_src x, unsigned bits,
-         enum nvir_type t)
-{
-   x = nvir_import_extend(im, x, bits, true);
-   struct nvir_src minus = nvir_i2(im, NVIR_OP_SUB, t, nvir_imm(0), x);
-   return nvir_i2(im, NVIR_OP_SMAX, t, x, minus);
-}
-
-/* Results of the full width are moved to the type's: counts of a wider
- * zero-extended value are too large, reversed bits too high. */
-static struct nvir_src
-bit_function(struct nvir_import *im, enum nvir_op op, struct nvir_src x,
-             unsigned bits, enum nvir_type t)
-{
-   unsigned width = nvir_type_bits(t), gap = width - bits;
-   struct nvir_src r;
-
-   switch (op) {
-   case NVIR_OP_POPC:
-   case NVIR_OP_CLZ:
-      r = nvir_i1(im, op, t, nvir_import_extend(im, x, bits, false));
-      return op == NVIR_OP_CLZ && gap
-                ? nvir_i2(im, NVIR_OP_SUB, t, r, nvir_imm(gap))
-                : r;
-   case NVIR_OP_CTZ:
-      if (gap)
-         x = nvir_i2(im, NVIR_OP_OR, t, x, nvir_imm(1ull << bits));
-      return nvir_i1(im, op, t, x);
-   default:
-      r = nvir_i1(im, op, t, x);
-      return gap ? nvir_i2(im, NVIR_OP_LSHR, t, r, nvir_imm(gap)) : r;
-   }
-}
-
-static struct nvir_comps
-call_bits(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
-{
-   LLVMTypeRef t = nvir_scalar_of(LLVMTypeOf(v));
-   enum nvir_type ct = nvir_container(t);
-   unsigned bits = nvir_scalar_bits(t);
-   struct nvir_comps a = nvir_import_value(im, LLVMGetOperand(v, 0));
-   struct nvir_comps r = nvir_comps_new(im, a.n);
-
-   for (unsigned i = 0; i < r.n; i++)
-      r.c[i] = info->op < 0 ? absolute(im, a.c[i], bits, ct)
-                            : bit_function(im, info->op, a.c[i], bits, ct);
-   return r;
-}
-
-/* (a:b) shifted by c modulo the width; narrow types by two shifts. */
-static struct nvir_src
-funnel(struct nvir_import *im, bool left, struct nvir_src a, struct nvir_src b,
-       struct nvir_src c, unsigned bits, enum nvir_type t)
-{
-   if (bits == nvir_type_bits(t))
-      return nvir_i3(im, left ? NVIR_OP_FSHL : NVIR_OP_FSHR, t, a, b, c);
-   /* With a and b of the same narrow width in one word: (a << n | b) shifted. */
-   c = nvir_import_extend(im, c, bits, false);
-   c = util_is_pow2(bits) ? nvir_i2(im, NVIR_OP_AND, t, c, nvir_imm(bits - 1))
-                          : nvir_i2(im, NVIR_OP_UREM, t, c, nvir_imm(bits));
-   struct nvir_src hi = nvir_i2(im, NVIR_OP_SHL, t, a, nvir_imm(bits));
-   struct nvir_src both =
-      nvir_i2(im, NVIR_OP_OR, t, hi, nvir_import_extend(im, b, bits, false));
-   if (!left)
-      return nvir_i2(im, NVIR_OP_LSHR, t, both, c);
-   both = nvir_i2(im, NVIR_OP_SHL, t, both, c);
-   return nvir_i2(im, NVIR_OP_LSHR, t, both, nvir_imm(bits));
-}
-
-static struct nvir_comps
-call_funnel(struct nvir_import *im, LLVMValueRef v,
-            const struct call_info *info)
-{
-   LLVMTypeRef t = nvir_scalar_of(LLVMTypeOf(v));
-   unsigned bits = nvir_scalar_bits(t);
-   struct nvir_comps a = nvir_import_value(im, LLVMGetOperand(v, 0));
-   struct nvir_comps b = nvir_import_value(im, LLVMGetOperand(v, 1));
-   struct nvir_comps c = nvir_import_value(im, LLVMGetOperand(v, 2));
-   struct nvir_comps r = nvir_comps_new(im, a.n);
-
-   if (bits != 8 && bits != 16 && bits != 32 && bits != 64)
-      return nvir_import_fail(im, v, "funnel shift of this width");
-   for (unsigned i = 0; i < r.n; i++)
-      r.c[i] =
-         funnel(im, info->arg, a.c[i], b.c[i], c.c[i], bits, nvir_container(t));
-   return r;
-}
-
-/* ---- overflow and saturation ---- */
-
-struct checked {
-   struct nvir_src result, overflow;
-};
-
-static struct nvir_src
-check_narrow(struct nvir_import *im, struct nvir_src r, unsigned bits,
-             bool is_signed)
-{
-   struct nvir_src fits = nvir_import_extend(im, r, bits, is_signed);
-   return nvir_icmp(im, NVIR_COND_NE, false,
-                    bits <= 32 ? NVIR_TYPE_I32 : NVIR_TYPE_I64, fits, r);
-}
-
-static struct nvir_src
-check_mul(struct nvir_import *im, struct nvir_src a, struct nvir_src b,
-          struct nvir_src lo, enum nvir_type t, bool is_signed)
-{
-   struct nvir_src hi =
-      nvir_i2(im, is_signed ? NVIR_OP_SMULHI : NVIR_OP_UMULHI, t, a, b);
-   struct nvir_src want = nvir_imm(0);
-   if (is_signed)
-      want = nvir_i2(im, NVIR_OP_ASHR, t, lo, nvir_imm(nvir_type_bits(t) - 1));
-   return nvir_icmp(im, NVIR_COND_NE, false, t, hi, want);
-}
-
-/* Signed overflow of a + b or a - b: the sign is that of neither (both)
- * operand. */
-static struct nvir_src
-check_sign(struct nvir_import *im, enum nvir_op op, struct nvir_src a,
-           struct nvir_src b, struct nvir_src r, enum nvir_type t)
-{
-   struct nvir_src x = nvir_i2(im, NVIR_OP_XOR, t, a, r);
-   struct nvir_src y = nvir_i2(im, NVIR_OP_XOR, t, op == NVIR_OP_ADD ? b : a,
-                               op == NVIR_OP_ADD ? r : b);
-   struct nvir_src both = nvir_i2(im, NVIR_OP_AND, t, x, y);
-   return nvir_icmp(im, NVIR_COND_LT, true, t, both, nvir_imm(0));
-}
-
-static struct checked
-checked_op(struct nvir_import *im, enum nvir_op op, bool is_signed,
-           struct nvir_src a, struct nvir_src b, unsigned bits,
-           enum nvir_type t)
-{
-   a = nvir_import_extend(im, a, bits, is_signed);
-   b = nvir_import_extend(im, b, bits, is_signed);
-   struct checked c = {.result = nvir_i2(im, op, t, a, b)};
-   bool narrow = bits < nvir_type_bits(t);
-
-   if (narrow && (op != NVIR_OP_MUL || bits <= nvir_type_bits(t) / 2))
-      c.overflow = check_narrow(im, c.result, bits, is_signed);
-   else if (op == NVIR_OP_MUL)
-      c.overflow = check_mul(im, a, b, c.result, t, is_signed);
-   else if (is_signed)
-      c.overflow = check_sign(im, op, a, b, c.result, t);
-   else if (op == NVIR_OP_ADD)
-      c.overflow = nvir_icmp(im, NVIR_COND_LT, false, t, c.result, a);
-   else
-      c.overflow = nvir_icmp(im, NVIR_COND_LT, false, t, a, b);
-   return c;
-}
-
-/* llvm.{s,u}{add,sub,mul}.with.overflow: op, arg = signed. */
-static struct nvir_comps
-call_overflow(struct nvir_import *im, LLVMValueRef v,
-              const struct call_info *info)
-{
-   LLVMTypeRef t = LLVMTypeOf(LLVMGetOperand(v, 0)), st = nvir_scalar_of(t);
-   unsigned bits = nvir_scalar_bits(st);
-   struct nvir_comps a = nvir_import_value(im, LLVMGetOperand(v, 0));
-   struct nvir_comps b = nvir_import_value(im, LLVMGetOperand(v, 1));
-   struct nvir_comps r = nvir_comps_new(im, 2 * a.n);
-
-   if (info->op == NVIR_OP_MUL && bits != 8 && bits != 16 && bits != 32 &&
-       bits != 64)
-      return nvir_import_fail(im, v, "checked product of this width");
-   for (unsigned i = 0; i < a.n; i++) {
-      struct checked c = checked_op(im, info->op, info->arg, a.c[i], b.c[i],
-                                    bits, nvir_container(st));
-      r.c[i] = c.result;
-      r.c[a.n + i] = c.overflow;
-   }
-   return r;
-}
-
-/* llvm.{s,u}{add,sub}.sat */
-static struct nvir_comps
-call_saturate(struct nvir_import *im, LLVMValueRef v,
-              const struct call_info *info)
-{
-   LLVMTypeRef st = nvir_scalar_of(LLVMTypeOf(v));
-   enum nvir_type t = nvir_container(st);
-   unsigned bits = nvir_scalar_bits(st), width = nvir_type_bits(t);
-   uint64_t max = util_bits(~0ull, 0, bits), smax = max >> 1;
-   struct nvir_comps a = nvir_import_value(im, LLVMGetOperand(v, 0));
-   struct nvir_comps b = nvir_import_value(im, LLVMGetOperand(v, 1));
-   struct nvir_comps r = nvir_comps_new(im, a.n);
-
-   for (unsigned i = 0; i < a.n; i++) {
-      struct checked c =
-         checked_op(im, info->op, info->arg, a.c[i], b.c[i], bits, t);
-      struct nvir_src limit = nvir_imm(info->op == NVIR_OP_ADD ? max : 0);
-      if (info->arg) {
-         /* The limit on the side of a's sign. */
-         struct nvir_src x = nvir_import_extend(im, a.c[i], bits, true);
-         struct nvir_src sign =
-            nvir_i2(im, NVIR_OP_ASHR, t, x, nvir_imm(width - 1));
-         limit = nvir_i2(im, NVIR_OP_XOR, t, sign, nvir_imm(smax));
-      }
-      r.c[i] = nvir_i3(im, NVIR_OP_SELECT, t, c.overflow, limit, c.result);
-   }
-   return r;
 }
 
 /* ---- floats ---- */
@@ -297,7 +67,7 @@ is_half(LLVMTypeRef t)
  * through double, where the product of two halves is exact). arg: rounding
  * mode. */
 static struct nvir_comps
-call_float(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
+call_float(struct nvir_import *im, LLVMValueRef v, const struct nvir_call *info)
 {
    LLVMTypeRef st = nvir_scalar_of(LLVMTypeOf(v));
    unsigned num_args = nvir_op_infos[info->op].num_srcs;
@@ -330,7 +100,7 @@ call_float(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
 /* llvm.minimum, maximum: a NaN wins. */
 static struct nvir_comps
 call_minimum(struct nvir_import *im, LLVMValueRef v,
-             const struct call_info *info)
+             const struct nvir_call *info)
 {
    LLVMTypeRef st = nvir_scalar_of(LLVMTypeOf(v));
    enum nvir_type t = nvir_container(st);
@@ -355,7 +125,7 @@ call_minimum(struct nvir_import *im, LLVMValueRef v,
 }
 
 static struct nvir_comps
-call_mufu(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
+call_mufu(struct nvir_import *im, LLVMValueRef v, const struct nvir_call *info)
 {
    struct nvir_comps a = nvir_import_value(im, LLVMGetOperand(v, 0));
    struct nvir_comps r = nvir_comps_new(im, a.n);
@@ -374,7 +144,7 @@ call_mufu(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
 /* llvm.fpto{s,u}i.sat, also to narrow types. */
 static struct nvir_comps
 call_fptoint_sat(struct nvir_import *im, LLVMValueRef v,
-                 const struct call_info *info)
+                 const struct nvir_call *info)
 {
    LLVMTypeRef from = nvir_scalar_of(LLVMTypeOf(LLVMGetOperand(v, 0)));
    LLVMTypeRef to = nvir_scalar_of(LLVMTypeOf(v));
@@ -404,7 +174,7 @@ call_fptoint_sat(struct nvir_import *im, LLVMValueRef v,
 
 /* llvm.convert.to.fp16, from.fp16: halves as i16. */
 static struct nvir_comps
-call_fp16(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
+call_fp16(struct nvir_import *im, LLVMValueRef v, const struct nvir_call *info)
 {
    LLVMTypeRef ft = LLVMTypeOf(LLVMGetOperand(v, 0)), tt = LLVMTypeOf(v);
    struct nvir_src x = scalar_arg(im, v, 0);
@@ -417,7 +187,7 @@ call_fp16(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
 /* ---- hardware ---- */
 
 static struct nvir_comps
-call_s2r(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
+call_s2r(struct nvir_import *im, LLVMValueRef v, const struct nvir_call *info)
 {
    struct nvir_instr *i =
       nvir_build_op(&im->b, NVIR_OP_S2R, NVIR_TYPE_I32, NULL, 0);
@@ -426,7 +196,7 @@ call_s2r(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
 }
 
 static struct nvir_comps
-call_c0(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
+call_c0(struct nvir_import *im, LLVMValueRef v, const struct nvir_call *info)
 {
    return nvir_comps_one(im,
                          nvir_import_c0(im, scalar_arg(im, v, 0), info->arg));
@@ -434,13 +204,13 @@ call_c0(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
 
 static struct nvir_comps
 call_c0_known(struct nvir_import *im, LLVMValueRef v,
-              const struct call_info *info)
+              const struct nvir_call *info)
 {
    return nvir_comps_one(im, nvir_import_c0(im, nvir_imm(info->arg), 4));
 }
 
 static struct nvir_comps
-call_shfl(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
+call_shfl(struct nvir_import *im, LLVMValueRef v, const struct nvir_call *info)
 {
    struct nvir_src x[3] = {scalar_arg(im, v, 0), scalar_arg(im, v, 1),
                            scalar_arg(im, v, 2)};
@@ -453,7 +223,7 @@ call_shfl(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
 /* The argument is a bool: i1, or i8 as clang passes it. */
 static struct nvir_comps
 call_ballot(struct nvir_import *im, LLVMValueRef v,
-            const struct call_info *info)
+            const struct nvir_call *info)
 {
    LLVMTypeRef t = LLVMTypeOf(LLVMGetOperand(v, 0));
    struct nvir_src x = scalar_arg(im, v, 0);
@@ -469,7 +239,7 @@ call_ballot(struct nvir_import *im, LLVMValueRef v,
 
 static struct nvir_comps
 call_barrier(struct nvir_import *im, LLVMValueRef v,
-             const struct call_info *info)
+             const struct nvir_call *info)
 {
    if (info->arg) {
       /* nvvm's barrier orders memory, ours does not. */
@@ -484,7 +254,7 @@ call_barrier(struct nvir_import *im, LLVMValueRef v,
 
 static struct nvir_comps
 call_membar(struct nvir_import *im, LLVMValueRef v,
-            const struct call_info *info)
+            const struct nvir_call *info)
 {
    struct nvir_instr *f =
       nvir_build_op(&im->b, NVIR_OP_FENCE, NVIR_TYPE_NONE, NULL, 0);
@@ -493,7 +263,7 @@ call_membar(struct nvir_import *im, LLVMValueRef v,
 }
 
 static struct nvir_comps
-call_clock(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
+call_clock(struct nvir_import *im, LLVMValueRef v, const struct nvir_call *info)
 {
    struct nvir_instr *i =
       nvir_build_op(&im->b, NVIR_OP_CLOCK, NVIR_TYPE_I64, NULL, 0);
@@ -503,7 +273,7 @@ call_clock(struct nvir_import *im, LLVMValueRef v, const struct call_info *info)
 
 static struct nvir_comps
 call_memory(struct nvir_import *im, LLVMValueRef v,
-            const struct call_info *info)
+            const struct nvir_call *info)
 {
    nvir_import_mem_intrinsic(im, v, info->name);
    return (struct nvir_comps){0};
@@ -511,7 +281,7 @@ call_memory(struct nvir_import *im, LLVMValueRef v,
 
 #define ACQ NVIR_FENCE_ACQUIRE
 
-static const struct call_info calls[] = {
+static const struct nvir_call calls[] = {
    {"llvm.dbg.", call_nothing},
    {"llvm.lifetime.", call_nothing},
    {"llvm.assume", call_nothing},
@@ -534,28 +304,28 @@ static const struct call_info calls[] = {
    {"llvm.debugtrap", call_trap},
    {"llvm.ubsantrap", call_trap},
 
-   {"llvm.smin.", call_int, NVIR_OP_SMIN, 1},
-   {"llvm.smax.", call_int, NVIR_OP_SMAX, 1},
-   {"llvm.umin.", call_int, NVIR_OP_UMIN, 0},
-   {"llvm.umax.", call_int, NVIR_OP_UMAX, 0},
-   {"llvm.abs.", call_bits, -1},
-   {"llvm.ctpop.", call_bits, NVIR_OP_POPC},
-   {"llvm.ctlz.", call_bits, NVIR_OP_CLZ},
-   {"llvm.cttz.", call_bits, NVIR_OP_CTZ},
-   {"llvm.bitreverse.", call_bits, NVIR_OP_BREV},
-   {"llvm.bswap.", call_bits, NVIR_OP_BSWAP},
-   {"llvm.fshl.", call_funnel, 0, 1},
-   {"llvm.fshr.", call_funnel, 0, 0},
-   {"llvm.sadd.with.overflow.", call_overflow, NVIR_OP_ADD, 1},
-   {"llvm.uadd.with.overflow.", call_overflow, NVIR_OP_ADD, 0},
-   {"llvm.ssub.with.overflow.", call_overflow, NVIR_OP_SUB, 1},
-   {"llvm.usub.with.overflow.", call_overflow, NVIR_OP_SUB, 0},
-   {"llvm.smul.with.overflow.", call_overflow, NVIR_OP_MUL, 1},
-   {"llvm.umul.with.overflow.", call_overflow, NVIR_OP_MUL, 0},
-   {"llvm.sadd.sat.", call_saturate, NVIR_OP_ADD, 1},
-   {"llvm.uadd.sat.", call_saturate, NVIR_OP_ADD, 0},
-   {"llvm.ssub.sat.", call_saturate, NVIR_OP_SUB, 1},
-   {"llvm.usub.sat.", call_saturate, NVIR_OP_SUB, 0},
+   {"llvm.smin.", nvir_call_int, NVIR_OP_SMIN, 1},
+   {"llvm.smax.", nvir_call_int, NVIR_OP_SMAX, 1},
+   {"llvm.umin.", nvir_call_int, NVIR_OP_UMIN, 0},
+   {"llvm.umax.", nvir_call_int, NVIR_OP_UMAX, 0},
+   {"llvm.abs.", nvir_call_bits, -1},
+   {"llvm.ctpop.", nvir_call_bits, NVIR_OP_POPC},
+   {"llvm.ctlz.", nvir_call_bits, NVIR_OP_CLZ},
+   {"llvm.cttz.", nvir_call_bits, NVIR_OP_CTZ},
+   {"llvm.bitreverse.", nvir_call_bits, NVIR_OP_BREV},
+   {"llvm.bswap.", nvir_call_bits, NVIR_OP_BSWAP},
+   {"llvm.fshl.", nvir_call_funnel, 0, 1},
+   {"llvm.fshr.", nvir_call_funnel, 0, 0},
+   {"llvm.sadd.with.overflow.", nvir_call_overflow, NVIR_OP_ADD, 1},
+   {"llvm.uadd.with.overflow.", nvir_call_overflow, NVIR_OP_ADD, 0},
+   {"llvm.ssub.with.overflow.", nvir_call_overflow, NVIR_OP_SUB, 1},
+   {"llvm.usub.with.overflow.", nvir_call_overflow, NVIR_OP_SUB, 0},
+   {"llvm.smul.with.overflow.", nvir_call_overflow, NVIR_OP_MUL, 1},
+   {"llvm.umul.with.overflow.", nvir_call_overflow, NVIR_OP_MUL, 0},
+   {"llvm.sadd.sat.", nvir_call_saturate, NVIR_OP_ADD, 1},
+   {"llvm.uadd.sat.", nvir_call_saturate, NVIR_OP_ADD, 0},
+   {"llvm.ssub.sat.", nvir_call_saturate, NVIR_OP_SUB, 1},
+   {"llvm.usub.sat.", nvir_call_saturate, NVIR_OP_SUB, 0},
 
    {"llvm.fabs.", call_float, NVIR_OP_FABS},
    {"llvm.sqrt.", call_float, NVIR_OP_FSQRT},
@@ -637,7 +407,7 @@ static const struct call_info calls[] = {
    {"llvm.nvvm.membar.sys", call_membar, 0, NVIR_FENCE_SYSTEM | ACQ},
 };
 
-static const struct call_info *
+static const struct nvir_call *
 find_call(const char *name)
 {
    for (unsigned i = 0; i < ARRAY_SIZE(calls); i++) {
@@ -656,7 +426,7 @@ nvir_import_call(struct nvir_import *im, LLVMValueRef v)
    LLVMValueRef callee = LLVMGetCalledValue(v);
    const char *name =
       LLVMIsAFunction(callee) ? LLVMGetValueName(callee) : "through a pointer";
-   const struct call_info *info = find_call(name);
+   const struct nvir_call *info = find_call(name);
 
    if (!info)
       return nvir_import_fail(im, v, "call of '%s'", name);

@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Loads, stores, addresses, variables. Accesses are cut here into pieces that
+/* Loads, stores and block moves. Accesses are cut here into pieces that
  * the hardware takes: a power of two of at most 16 bytes, naturally aligned. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "nouveau/compiler/nvir.h"
 #include "nouveau/compiler/nvir_from_llvm_priv.h"
-
-struct address {
-   struct nvir_src base; /* I64, or I32 in the shared and local space */
-   enum nvir_space space;
-   int64_t offset_B;
-   unsigned align_B;
-   bool is_volatile, is_invariant;
-};
 
 /* ---- address spaces ---- */
 
@@ -88,15 +79,15 @@ window_offset(struct nvir_import *im, struct nvir_src p, uint32_t window)
                  : lo;
 }
 
-static struct address
-address_of(struct nvir_import *im, LLVMValueRef ptr, unsigned align_B)
+struct nvir_address
+nvir_address_of(struct nvir_import *im, LLVMValueRef ptr, unsigned align_B)
 {
    unsigned as = LLVMGetPointerAddressSpace(LLVMTypeOf(ptr));
    struct nvir_src p = nvir_import_scalar(im, ptr);
-   struct address a = {.base = p,
-                       .space = provenance(ptr, 8),
-                       .align_B = MAX2(align_B, 1),
-                       .is_invariant = as == NVIR_AS_CONSTANT};
+   struct nvir_address a = {.base = p,
+                            .space = provenance(ptr, 8),
+                            .align_B = MAX2(align_B, 1),
+                            .is_invariant = as == NVIR_AS_CONSTANT};
 
    if (p.kind == NVIR_SRC_UNDEF)
       a.base = p = nvir_imm(0);
@@ -108,210 +99,11 @@ address_of(struct nvir_import *im, LLVMValueRef ptr, unsigned align_B)
    return a;
 }
 
-/* ---- variables ---- */
-
-void
-nvir_data_segment_init(struct nvir_data_segment *data)
-{
-   *data = (struct nvir_data_segment){0};
-   util_buf_init(&data->bytes);
-}
-
-void
-nvir_data_segment_finish(struct nvir_data_segment *data)
-{
-   util_buf_finish(&data->bytes);
-   free(data->items);
-}
-
-/* Bytes of an initialiser; false: it holds an address or another odd thing. */
-static bool
-write_constant(struct nvir_import *im, LLVMValueRef c, char *out)
-{
-   LLVMTypeRef t = LLVMTypeOf(c);
-   LLVMTypeKind kind = LLVMGetTypeKind(t);
-
-   if (LLVMIsUndef(c) || LLVMIsNull(c))
-      return true;
-   if (LLVMIsAConstantInt(c) && LLVMGetIntTypeWidth(t) <= 64) {
-      uint64_t v = LLVMConstIntGetZExtValue(c);
-      memcpy(out, &v, LLVMStoreSizeOfType(im->layout, t));
-      return true;
-   }
-   if (LLVMIsAConstantFP(c) && nvir_scalar_bits(t)) {
-      LLVMTypeRef it = LLVMIntTypeInContext(im->ctx, nvir_scalar_bits(t));
-      return write_constant(im, LLVMConstBitCast(c, it), out);
-   }
-   if (kind != LLVMStructTypeKind && kind != LLVMArrayTypeKind &&
-       kind != LLVMVectorTypeKind)
-      return false;
-   if (LLVMIsAConstantExpr(c))
-      return false;
-   bool is_struct = kind == LLVMStructTypeKind;
-   unsigned n = is_struct                   ? LLVMCountStructElementTypes(t)
-                : kind == LLVMArrayTypeKind ? LLVMGetArrayLength(t)
-                                            : LLVMGetVectorSize(t);
-   for (unsigned i = 0; i < n; i++) {
-      uint64_t at =
-         is_struct ? LLVMOffsetOfElement(im->layout, t, i)
-                   : i * LLVMABISizeOfType(im->layout, LLVMGetElementType(t));
-      if (!write_constant(im, LLVMGetAggregateElement(c, i), out + at))
-         return false;
-   }
-   return true;
-}
-
-static uint32_t
-data_offset(struct nvir_import *im, LLVMValueRef global)
-{
-   struct nvir_data_segment *data = im->data;
-   LLVMTypeRef t = LLVMGlobalGetValueType(global);
-   LLVMValueRef init = LLVMGetInitializer(global);
-
-   for (unsigned i = 0; i < data->num_items; i++)
-      if (data->items[i].global == global)
-         return data->items[i].offset_B;
-   unsigned align =
-      MAX2(LLVMPreferredAlignmentOfGlobal(im->layout, global), 16);
-   size_t size = LLVMABISizeOfType(im->layout, t);
-   uint32_t at = util_align(data->bytes.size_B, align);
-   util_buf_extend(&data->bytes, at - data->bytes.size_B);
-   char *out = util_buf_extend(&data->bytes, size);
-   if (init && !write_constant(im, init, out))
-      nvir_import_fail(im, global, "variable '%s' initialised with an address",
-                       LLVMGetValueName(global));
-   data->items =
-      realloc(data->items, (data->num_items + 1) * sizeof(*data->items));
-   data->items[data->num_items++] = (struct nvir_data_item){global, at};
-   return at;
-}
-
-static uint32_t
-shared_offset(struct nvir_import *im, LLVMValueRef global)
-{
-   struct nvir_map_entry *e = nvir_map_get(&im->shared, global);
-   if (e)
-      return e->number;
-   LLVMTypeRef t = LLVMGlobalGetValueType(global);
-   unsigned align =
-      MAX2(LLVMPreferredAlignmentOfGlobal(im->layout, global), 16);
-   uint32_t at = util_align(im->s->shared_B, align);
-   uint64_t size = LLVMABISizeOfType(im->layout, t);
-   if (at + size > 48 * 1024)
-      nvir_import_fail(im, global, "more than 48 KiB of local memory");
-   else
-      im->s->shared_B = at + size;
-   nvir_map_insert(&im->shared, global)->number = at;
-   return at;
-}
-
-struct nvir_src
-nvir_import_global(struct nvir_import *im, LLVMValueRef global)
-{
-   if (LLVMGetPointerAddressSpace(LLVMTypeOf(global)) == NVIR_AS_SHARED)
-      return nvir_imm(shared_offset(im, global));
-   uint32_t at = data_offset(im, global);
-   struct nvir_src base = nvir_import_c0(im, nvir_imm(NVIR_C0_DATA), 8);
-   return at ? nvir_i2(im, NVIR_OP_ADD, NVIR_TYPE_I64, base, nvir_imm(at))
-             : base;
-}
-
-struct nvir_comps
-nvir_import_alloca(struct nvir_import *im, LLVMValueRef v)
-{
-   LLVMValueRef count = LLVMGetOperand(v, 0);
-   LLVMTypeRef t = LLVMGetAllocatedType(v);
-
-   if (!LLVMIsAConstantInt(count))
-      return nvir_import_fail(im, v, "variable-size array on the stack");
-   uint64_t size =
-      LLVMABISizeOfType(im->layout, t) * LLVMConstIntGetZExtValue(count);
-   uint32_t at = util_align(im->s->local_B, MAX2(LLVMGetAlignment(v), 4));
-   if (at + size > 512 * 1024)
-      return nvir_import_fail(im, v, "more than 512 KiB of private memory");
-   im->s->local_B = at + size;
-   return nvir_comps_one(im, nvir_imm((uint64_t)NVIR_LOCAL_WINDOW + at));
-}
-
-struct nvir_src
-nvir_import_c0(struct nvir_import *im, struct nvir_src offset, unsigned size_B)
-{
-   if (offset.kind == NVIR_SRC_IMM && offset.imm == NVIR_C0_PRINTF)
-      im->s->uses_printf = true;
-   /* Whole words at a known place are operands; copies keep them apart from
-    * uses. */
-   if (offset.kind == NVIR_SRC_IMM && size_B >= 4)
-      return nvir_i1(im, NVIR_OP_COPY,
-                     size_B == 8 ? NVIR_TYPE_I64 : NVIR_TYPE_I32,
-                     nvir_cbank(offset.imm));
-   struct nvir_instr *i =
-      nvir_build_op(&im->b, NVIR_OP_LOAD,
-                    size_B == 8 ? NVIR_TYPE_I64 : NVIR_TYPE_I32, &offset, 1);
-   i->space = NVIR_SPACE_CONST;
-   i->imm = size_B;
-   i->align_B = size_B;
-   i->is_invariant = true;
-   return nvir_val(i->dsts[0].val);
-}
-
-/* ---- address arithmetic ---- */
-
-static struct nvir_src
-scaled_index(struct nvir_import *im, LLVMValueRef index, uint64_t size)
-{
-   struct nvir_src x = nvir_import_scalar(im, index);
-   unsigned bits = nvir_scalar_bits(LLVMTypeOf(index));
-
-   x = nvir_import_extend(im, x, bits, true);
-   if (bits <= 32)
-      x = nvir_convert(im, NVIR_OP_SEXT, NVIR_TYPE_I64, NVIR_TYPE_I32, 0, x);
-   if (size == 1)
-      return x;
-   if (util_is_pow2(size))
-      return nvir_i2(im, NVIR_OP_SHL, NVIR_TYPE_I64, x,
-                     nvir_imm(__builtin_ctzll(size)));
-   return nvir_i2(im, NVIR_OP_MUL, NVIR_TYPE_I64, x, nvir_imm(size));
-}
-
-/* The constant part is added last, where memory instructions can absorb it. */
-struct nvir_comps
-nvir_import_gep(struct nvir_import *im, LLVMValueRef v)
-{
-   LLVMTypeRef t = LLVMGetGEPSourceElementType(v);
-   int64_t constant = 0;
-
-   if (LLVMGetTypeKind(LLVMTypeOf(v)) == LLVMVectorTypeKind)
-      return nvir_import_fail(im, v, "vector of pointers");
-   struct nvir_src p = nvir_import_scalar(im, LLVMGetOperand(v, 0));
-   for (unsigned i = 1; i < (unsigned)LLVMGetNumOperands(v); i++) {
-      LLVMValueRef index = LLVMGetOperand(v, i);
-      if (i > 1 && LLVMGetTypeKind(t) == LLVMStructTypeKind) {
-         unsigned member = LLVMConstIntGetZExtValue(index);
-         constant += LLVMOffsetOfElement(im->layout, t, member);
-         t = LLVMStructGetTypeAtIndex(t, member);
-         continue;
-      }
-      if (i > 1)
-         t = LLVMGetElementType(t);
-      uint64_t size = LLVMABISizeOfType(im->layout, t);
-      if (LLVMIsAConstantInt(index))
-         constant += LLVMConstIntGetSExtValue(index) * size;
-      else
-         p = nvir_i2(im, NVIR_OP_ADD, NVIR_TYPE_I64,
-                     scaled_index(im, index, size), p);
-   }
-   if (constant && p.kind == NVIR_SRC_IMM)
-      p.imm += constant;
-   else if (constant)
-      p = nvir_i2(im, NVIR_OP_ADD, NVIR_TYPE_I64, p, nvir_imm(constant));
-   return nvir_comps_one(im, p);
-}
-
 /* ---- pieces ---- */
 
 /* Largest access at `at` bytes that alignment and the rest allow. */
 static unsigned
-piece_size(const struct address *a, unsigned at, unsigned left)
+piece_size(const struct nvir_address *a, unsigned at, unsigned left)
 {
    unsigned size = 16;
    while (size > left || size > a->align_B || (at & (size - 1)))
@@ -319,9 +111,9 @@ piece_size(const struct address *a, unsigned at, unsigned left)
    return size;
 }
 
-static void
-set_address(struct nvir_instr *i, const struct address *a, int64_t at,
-            unsigned size)
+void
+nvir_address_set(struct nvir_instr *i, const struct nvir_address *a, int64_t at,
+                 unsigned size)
 {
    i->srcs[0] = a->base;
    i->space = a->space;
@@ -333,14 +125,14 @@ set_address(struct nvir_instr *i, const struct address *a, int64_t at,
 }
 
 static struct nvir_value *
-load_piece(struct nvir_import *im, const struct address *a, unsigned at,
+load_piece(struct nvir_import *im, const struct nvir_address *a, unsigned at,
            unsigned size)
 {
    struct nvir_instr *i = nvir_instr_create(im->s, NVIR_OP_LOAD, 1, 1);
    i->type = size == 8    ? NVIR_TYPE_I64
              : size == 16 ? NVIR_TYPE_NONE
                           : NVIR_TYPE_I32;
-   set_address(i, a, at, size);
+   nvir_address_set(i, a, at, size);
    nvir_instr_set_dst(
       i, 0, nvir_value_create(im->s, NVIR_CLASS_GPR, MAX2(size / 4, 1)));
    nvir_build_insert(&im->b, i);
@@ -348,7 +140,7 @@ load_piece(struct nvir_import *im, const struct address *a, unsigned at,
 }
 
 static void
-load_bytes(struct nvir_import *im, const struct address *a, unsigned total,
+load_bytes(struct nvir_import *im, const struct nvir_address *a, unsigned total,
            struct nvir_src *words)
 {
    for (unsigned i = 0; i < DIV_ROUND_UP(total, 4); i++)
@@ -373,18 +165,18 @@ load_bytes(struct nvir_import *im, const struct address *a, unsigned total,
 }
 
 static void
-store_piece(struct nvir_import *im, const struct address *a, unsigned at,
+store_piece(struct nvir_import *im, const struct nvir_address *a, unsigned at,
             unsigned size, struct nvir_src data)
 {
    struct nvir_instr *i = nvir_instr_create(im->s, NVIR_OP_STORE, 0, 2);
-   set_address(i, a, at, size);
+   nvir_address_set(i, a, at, size);
    i->srcs[1] = data;
    nvir_build_insert(&im->b, i);
 }
 
 static void
-store_bytes(struct nvir_import *im, const struct address *a, unsigned total,
-            const struct nvir_src *words)
+store_bytes(struct nvir_import *im, const struct nvir_address *a,
+            unsigned total, const struct nvir_src *words)
 {
    for (unsigned at = 0, size; at < total; at += size) {
       size = piece_size(a, at, total - at);
@@ -447,7 +239,7 @@ type_is_loadable(struct nvir_import *im, LLVMTypeRef t)
 }
 
 static struct nvir_comps
-load_value(struct nvir_import *im, LLVMTypeRef t, const struct address *a)
+load_value(struct nvir_import *im, LLVMTypeRef t, const struct nvir_address *a)
 {
    struct nvir_src words[NVIR_MAX_WORDS];
    if (!is_aggregate(t)) {
@@ -456,7 +248,7 @@ load_value(struct nvir_import *im, LLVMTypeRef t, const struct address *a)
    }
    struct nvir_comps r = nvir_comps_new(im, nvir_type_leaves(t));
    for (unsigned i = 0; i < r.n; i++) {
-      struct address at = *a;
+      struct nvir_address at = *a;
       uint64_t offset = leaf_offset(im, t, i);
       at.offset_B += offset;
       at.align_B = offset ? MIN2(a->align_B, offset & -offset) : a->align_B;
@@ -467,7 +259,7 @@ load_value(struct nvir_import *im, LLVMTypeRef t, const struct address *a)
 
 static void
 store_value(struct nvir_import *im, LLVMTypeRef t, struct nvir_comps c,
-            const struct address *a)
+            const struct nvir_address *a)
 {
    struct nvir_src words[NVIR_MAX_WORDS];
    if (!is_aggregate(t)) {
@@ -476,7 +268,7 @@ store_value(struct nvir_import *im, LLVMTypeRef t, struct nvir_comps c,
       return;
    }
    for (unsigned i = 0; i < c.n; i++) {
-      struct address at = *a;
+      struct nvir_address at = *a;
       uint64_t offset = leaf_offset(im, t, i);
       at.offset_B += offset;
       at.align_B = offset ? MIN2(a->align_B, offset & -offset) : a->align_B;
@@ -497,7 +289,8 @@ nvir_import_load(struct nvir_import *im, LLVMValueRef v)
 {
    LLVMTypeRef t = LLVMTypeOf(v);
    LLVMAtomicOrdering order = LLVMGetOrdering(v);
-   struct address a = address_of(im, LLVMGetOperand(v, 0), LLVMGetAlignment(v));
+   struct nvir_address a =
+      nvir_address_of(im, LLVMGetOperand(v, 0), LLVMGetAlignment(v));
 
    if (!type_is_loadable(im, t))
       return nvir_import_fail(im, v, "load of this type");
@@ -519,7 +312,8 @@ nvir_import_store(struct nvir_import *im, LLVMValueRef v)
    LLVMTypeRef t = LLVMTypeOf(data);
    LLVMAtomicOrdering order = LLVMGetOrdering(v);
    struct nvir_comps c = nvir_import_value(im, data);
-   struct address a = address_of(im, LLVMGetOperand(v, 1), LLVMGetAlignment(v));
+   struct nvir_address a =
+      nvir_address_of(im, LLVMGetOperand(v, 1), LLVMGetAlignment(v));
 
    if (!type_is_loadable(im, t)) {
       nvir_import_fail(im, v, "store of this type");
@@ -533,127 +327,17 @@ nvir_import_store(struct nvir_import *im, LLVMValueRef v)
       nvir_import_fence(im, order, false);
 }
 
-/* ---- atomics ---- */
-
-void
-nvir_import_fence(struct nvir_import *im, LLVMAtomicOrdering order, bool before)
-{
-   bool needed =
-      order == LLVMAtomicOrderingAcquireRelease ||
-      order == LLVMAtomicOrderingSequentiallyConsistent ||
-      order == (before ? LLVMAtomicOrderingRelease : LLVMAtomicOrderingAcquire);
-   if (!needed)
-      return;
-   /* LLVM 15's C interface hides the scope: the widest is always right. */
-   struct nvir_instr *i =
-      nvir_build_op(&im->b, NVIR_OP_FENCE, NVIR_TYPE_NONE, NULL, 0);
-   i->imm = NVIR_FENCE_SYSTEM | (before ? 0 : NVIR_FENCE_ACQUIRE);
-}
-
-static struct nvir_src
-build_atom(struct nvir_import *im, LLVMValueRef ptr, enum nvir_atom op,
-           enum nvir_type type, const struct nvir_src *operands, unsigned n)
-{
-   struct address a = address_of(im, ptr, nvir_type_bits(type) / 8);
-   struct nvir_src srcs[3] = {a.base, operands[0],
-                              n > 1 ? operands[1] : nvir_undef()};
-   struct nvir_instr *i =
-      nvir_build_op(&im->b, NVIR_OP_ATOM, type, srcs, 1 + n);
-   set_address(i, &a, 0, nvir_type_bits(type) / 8);
-   i->atom = op;
-   im->s->uses_atomics = true;
-   return nvir_val(i->dsts[0].val);
-}
-
-static int
-rmw_op(LLVMAtomicRMWBinOp op)
-{
-   switch (op) {
-   case LLVMAtomicRMWBinOpXchg:
-      return NVIR_ATOM_EXCH;
-   case LLVMAtomicRMWBinOpAdd:
-      return NVIR_ATOM_ADD;
-   case LLVMAtomicRMWBinOpSub:
-      return NVIR_ATOM_SUB;
-   case LLVMAtomicRMWBinOpAnd:
-      return NVIR_ATOM_AND;
-   case LLVMAtomicRMWBinOpNand:
-      return NVIR_ATOM_NAND;
-   case LLVMAtomicRMWBinOpOr:
-      return NVIR_ATOM_OR;
-   case LLVMAtomicRMWBinOpXor:
-      return NVIR_ATOM_XOR;
-   case LLVMAtomicRMWBinOpMax:
-      return NVIR_ATOM_MAX;
-   case LLVMAtomicRMWBinOpMin:
-      return NVIR_ATOM_MIN;
-   case LLVMAtomicRMWBinOpUMax:
-      return NVIR_ATOM_UMAX;
-   case LLVMAtomicRMWBinOpUMin:
-      return NVIR_ATOM_UMIN;
-   case LLVMAtomicRMWBinOpFAdd:
-   case LLVMAtomicRMWBinOpFSub:
-      return NVIR_ATOM_FADD;
-   case LLVMAtomicRMWBinOpFMax:
-      return NVIR_ATOM_FMAX;
-   case LLVMAtomicRMWBinOpFMin:
-      return NVIR_ATOM_FMIN;
-   default:
-      return -1;
-   }
-}
-
-struct nvir_comps
-nvir_import_rmw(struct nvir_import *im, LLVMValueRef v)
-{
-   LLVMTypeRef t = LLVMTypeOf(v);
-   enum nvir_type type = nvir_container(t);
-   LLVMAtomicRMWBinOp llvm_op = LLVMGetAtomicRMWBinOp(v);
-   LLVMAtomicOrdering order = LLVMGetOrdering(v);
-   struct nvir_src x = nvir_import_scalar(im, LLVMGetOperand(v, 1));
-   int op = rmw_op(llvm_op);
-
-   if (op < 0 || nvir_scalar_bits(t) < 32 ||
-       nvir_type_bits(type) != nvir_scalar_bits(t))
-      return nvir_import_fail(im, v, "atomic operation of this kind or width");
-   if (llvm_op == LLVMAtomicRMWBinOpFSub)
-      x = nvir_i1(im, NVIR_OP_FNEG, type, x);
-   nvir_import_fence(im, order, true);
-   struct nvir_src r = build_atom(im, LLVMGetOperand(v, 0), op, type, &x, 1);
-   nvir_import_fence(im, order, false);
-   return nvir_comps_one(im, r);
-}
-
-struct nvir_comps
-nvir_import_cmpxchg(struct nvir_import *im, LLVMValueRef v)
-{
-   LLVMTypeRef t = LLVMTypeOf(LLVMGetOperand(v, 1));
-   enum nvir_type type = nvir_container(t);
-   LLVMAtomicOrdering order = LLVMGetCmpXchgSuccessOrdering(v);
-   struct nvir_src ops[2] = {nvir_import_scalar(im, LLVMGetOperand(v, 1)),
-                             nvir_import_scalar(im, LLVMGetOperand(v, 2))};
-   struct nvir_comps r = nvir_comps_new(im, 2);
-
-   if (nvir_scalar_bits(t) < 32 || nvir_type_bits(type) != nvir_scalar_bits(t))
-      return nvir_import_fail(im, v, "compare-exchange of this width");
-   nvir_import_fence(im, order, true);
-   r.c[0] = build_atom(im, LLVMGetOperand(v, 0), NVIR_ATOM_CAS, type, ops, 2);
-   nvir_import_fence(im, order, false);
-   r.c[1] = nvir_icmp(im, NVIR_COND_EQ, false, type, r.c[0], ops[0]);
-   return r;
-}
-
 /* ---- memcpy, memmove, memset ---- */
 
 #define UNROLL_MAX_B (4 * NVIR_MAX_WORDS)
 
-static struct address
+static struct nvir_address
 intrinsic_address(struct nvir_import *im, LLVMValueRef call, unsigned arg)
 {
    unsigned kind = LLVMGetEnumAttributeKindForName("align", 5);
    LLVMAttributeRef attr = LLVMGetCallSiteEnumAttribute(call, arg + 1, kind);
    unsigned align = attr ? LLVMGetEnumAttributeValue(attr) : 1;
-   return address_of(im, LLVMGetOperand(call, arg), MIN2(align, 16));
+   return nvir_address_of(im, LLVMGetOperand(call, arg), MIN2(align, 16));
 }
 
 static void
@@ -671,8 +355,8 @@ fill_words(struct nvir_import *im, struct nvir_src byte, struct nvir_src *words,
       words[i] = w;
 }
 
-static struct address
-plus(struct nvir_import *im, struct address a, struct nvir_src i)
+static struct nvir_address
+plus(struct nvir_import *im, struct nvir_address a, struct nvir_src i)
 {
    bool narrow = a.space == NVIR_SPACE_SHARED || a.space == NVIR_SPACE_LOCAL;
    if (narrow)
@@ -684,8 +368,8 @@ plus(struct nvir_import *im, struct address a, struct nvir_src i)
 
 /* for (i = 0; i < size; i += step) */
 static void
-mem_loop(struct nvir_import *im, const struct address *dst,
-         const struct address *src, const struct nvir_src *fill,
+mem_loop(struct nvir_import *im, const struct nvir_address *dst,
+         const struct nvir_address *src, const struct nvir_src *fill,
          struct nvir_src size, unsigned step)
 {
    struct nvir_block *head = nvir_block_create_after(im->b.block);
@@ -702,9 +386,9 @@ mem_loop(struct nvir_import *im, const struct address *dst,
                   nvir_icmp(im, NVIR_COND_LT, false, NVIR_TYPE_I64, i, size),
                   body, done);
    im->b.block = body;
-   struct address to = plus(im, *dst, i);
+   struct nvir_address to = plus(im, *dst, i);
    if (src) {
-      struct address from = plus(im, *src, i);
+      struct nvir_address from = plus(im, *src, i);
       load_bytes(im, &from, step, words);
    }
    store_bytes(im, &to, step, src ? words : fill);
@@ -732,7 +416,7 @@ nvir_import_mem_intrinsic(struct nvir_import *im, LLVMValueRef v,
 {
    bool is_set = strstr(name, "memset"), is_move = strstr(name, "memmove");
    LLVMValueRef size = LLVMGetOperand(v, 2);
-   struct address dst = intrinsic_address(im, v, 0), src = {0};
+   struct nvir_address dst = intrinsic_address(im, v, 0), src = {0};
    struct nvir_src words[NVIR_MAX_WORDS];
    unsigned align = dst.align_B;
 

@@ -109,6 +109,21 @@ struct nvir_comps nvir_import_vector(struct nvir_import *im, LLVMValueRef v,
                                      LLVMOpcode op);
 struct nvir_comps nvir_import_call(struct nvir_import *im, LLVMValueRef v);
 
+/* Where an access goes. */
+struct nvir_address {
+   struct nvir_src base; /* I64, or I32 in the shared and local space */
+   enum nvir_space space;
+   int64_t offset_B;
+   unsigned align_B;
+   bool is_volatile, is_invariant;
+};
+
+struct nvir_address nvir_address_of(struct nvir_import *im, LLVMValueRef ptr,
+                                    unsigned align_B);
+/* Source 0 and the rest of an access of `size` bytes at `at` bytes from there. */
+void nvir_address_set(struct nvir_instr *i, const struct nvir_address *a,
+                      int64_t at, unsigned size);
+
 struct nvir_comps nvir_import_gep(struct nvir_import *im, LLVMValueRef v);
 struct nvir_src nvir_import_global(struct nvir_import *im, LLVMValueRef global);
 struct nvir_comps nvir_import_alloca(struct nvir_import *im, LLVMValueRef v);

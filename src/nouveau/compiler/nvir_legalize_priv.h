@@ -127,6 +127,10 @@ bool lz_compare(struct lz *lz, struct nvir_instr *i);
 bool lz_float(struct lz *lz, struct nvir_instr *i);
 bool lz_memory(struct lz *lz, struct nvir_instr *i);
 
+/* A phi's machine form, and later, when all is known, its sources. */
+void lz_start_phi(struct lz *lz, struct nvir_instr *i);
+void lz_finish_phi(struct lz *lz, struct nvir_instr *i);
+
 /* 32-bit arithmetic on words, for several kinds. */
 struct nvir_src lz_add(struct lz *lz, struct nvir_src a, struct nvir_src b);
 struct nvir_src lz_sub(struct lz *lz, struct nvir_src a, struct nvir_src b);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "nouveau/isa/sass_text.h"
 #include "util/util_flags.h"
 #include "util/util_log.h"
 
@@ -100,10 +101,15 @@ is_skipped(struct nvir_pipeline *p, const struct pass *pass)
 }
 
 static void
-print_results(struct nvir_pipeline *p, struct nvir_shader *s)
+print_results(struct nvir_pipeline *p, struct nvir_shader *s, const char *code,
+              size_t size_B)
 {
    struct util_buf b;
    util_buf_init(&b);
+   if (p->debug & NVIR_DEBUG_ASM) {
+      util_buf_printf(&b, "# kernel %s\n", s->name);
+      sass_text_print((const uint64_t *)code, size_B / 8, &b);
+   }
    if (p->debug & NVIR_DEBUG_STATS)
       nvir_stats(s, &b);
    if (b.size_B)
@@ -128,8 +134,11 @@ nvir_pipeline_run(struct nvir_pipeline *p, struct nvir_shader *s,
          return err;
       }
    }
-   print_results(p, s);
-   return nvir_pack(s, code);
+   size_t start = code->size_B;
+   int err = nvir_pack(s, code);
+   if (!err)
+      print_results(p, s, code->data + start, code->size_B - start);
+   return err;
 }
 
 int
