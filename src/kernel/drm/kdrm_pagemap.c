@@ -377,9 +377,11 @@ granule_to_system(struct kdrm_pagemap *pm, uint64_t start, uint64_t end,
          t->pages[i].flags &= ~KMM_MIGRATE_PFN;
       err = -EIO;
    }
+   /* Counted before the program can use the pages, so that it finds them
+    * counted. */
+   report_moved(pm, t);
    kmm_migrate_pages(&t->m);
    kmm_migrate_finalize(&t->m);
-   report_moved(pm, t);
    *moved += t->m.moved;
 put:
    transfer_put(pm, t);
