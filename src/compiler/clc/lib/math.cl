@@ -141,14 +141,15 @@ VECTORS(lgamma, double)
 
 /* ---- sinh, cosh ---- */
 
-/* libclc takes a table's index from the argument, and of a NaN that is INT_MIN. */
+/* libclc takes a table's index from the argument before it looks whether the
+ * argument is a number of reasonable size. Beyond 1000 the result is infinite. */
 #define TABLE_FUNCTION(name, libclc)                                           \
    double libclc(double);                                                      \
    BUILTIN double name(double x)                                               \
    {                                                                           \
-      bool number = x == x;                                                    \
-      double result = libclc(number ? x : 0.0);                                \
-      return number ? result : x;                                              \
+      double bounded = x > 1000.0 ? 1000.0 : x < -1000.0 ? -1000.0 : x;        \
+      double result = libclc(x == x ? bounded : 0.0);                          \
+      return x == x ? result : x;                                              \
    }                                                                           \
    VECTORS(name, double)
 

@@ -356,9 +356,28 @@ add_entry(LLVMContextRef context, LLVMModuleRef module, LLVMValueRef fn)
    LLVMDisposeBuilder(b);
 }
 
+/* A GPU always fuses; so that results can be compared, so do we. */
+static void
+fuse_multiply_add(LLVMModuleRef module)
+{
+   for (LLVMValueRef fn = LLVMGetFirstFunction(module); fn;
+        fn = LLVMGetNextFunction(fn)) {
+      const char *name = LLVMGetValueName(fn);
+      char fma[64];
+      if (strncmp(name, "llvm.fmuladd.", 13) != 0)
+         continue;
+      snprintf(fma, sizeof(fma), "llvm.fma.%s", name + 13);
+      LLVMValueRef fused = LLVMGetNamedFunction(module, fma);
+      if (!fused)
+         fused = LLVMAddFunction(module, fma, LLVMGlobalGetValueType(fn));
+      LLVMReplaceAllUsesWith(fn, fused);
+   }
+}
+
 static void
 retarget(struct clc_host_program *p, LLVMModuleRef module)
 {
+   fuse_multiply_add(module);
    char *triple = LLVMGetDefaultTargetTriple();
    LLVMSetTarget(module, triple);
    LLVMSetDataLayout(module, "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-"
