@@ -162,8 +162,8 @@ launch_part(struct nouveau_context *ctx, struct gp100_cso *cso,
    fill_qmd(cso, info, part, qmd);
    nv_qmd_set_cb(qmd, 0, c0_va, c0_B);
 
-   if (ctx->program_region != p->code_va) {
-      ctx->program_region = p->code_va;
+   if (ctx->program_serial != p->serial) {
+      ctx->program_serial = p->serial;
       push_begin(ctx, NV_SUBCH_COMPUTE, NV_COMPUTE_SET_PROGRAM_REGION_A, 2);
       push_addr(ctx, p->code_va);
       push_1(ctx, NV_SUBCH_COMPUTE, NV_INVALIDATE_SHADER_CACHES_NO_WFI,

@@ -60,6 +60,7 @@ program_create(struct nouveau_context *ctx,
       program_free(p);
       return NULL;
    }
+   p->serial = ++screen->program_serials;
    p->code_va = p->bo->gpu_va;
    p->data_va = p->bo->gpu_va + data_offset_B;
    if (upload(ctx, p)) {
@@ -69,23 +70,35 @@ program_create(struct nouveau_context *ctx,
    return p;
 }
 
-/* The caller holds programs_lock: a program is created once. */
 static struct gp100_program *
-program_get_locked(struct nouveau_context *ctx,
-                   const struct pipe_compute_state *state)
+find_program(struct nouveau_screen *screen, const void *binary)
 {
-   struct nouveau_screen *screen = ctx->screen;
+   struct gp100_program *found = NULL;
+   pthread_mutex_lock(&screen->programs_lock);
    util_list_for_each(struct gp100_program, p, &screen->programs, link) {
-      if (p->binary == state->binary) {
+      if (p->binary == binary) {
          p->refcount++;
-         return p;
+         found = p;
+         break;
       }
    }
-   struct gp100_program *p = program_create(ctx, state);
-   if (p) {
+   pthread_mutex_unlock(&screen->programs_lock);
+   return found;
+}
+
+static struct gp100_program *
+program_get(struct nouveau_context *ctx, const struct pipe_compute_state *state)
+{
+   struct nouveau_screen *screen = ctx->screen;
+   pthread_mutex_lock(&screen->create_program_lock);
+   struct gp100_program *p = find_program(screen, state->binary);
+   if (!p && (p = program_create(ctx, state))) {
       p->refcount = 1;
+      pthread_mutex_lock(&screen->programs_lock);
       util_list_add_tail(&p->link, &screen->programs);
+      pthread_mutex_unlock(&screen->programs_lock);
    }
+   pthread_mutex_unlock(&screen->create_program_lock);
    return p;
 }
 
@@ -119,9 +132,7 @@ gp100_cso_create(struct nouveau_context *ctx,
    if (!cso)
       return NULL;
    cso->refcount = 1;
-   pthread_mutex_lock(&ctx->screen->programs_lock);
-   cso->program = program_get_locked(ctx, state);
-   pthread_mutex_unlock(&ctx->screen->programs_lock);
+   cso->program = program_get(ctx, state);
    if (!cso->program) {
       free(cso);
       return NULL;

@@ -16,6 +16,9 @@ struct gp100_program {
    struct nvir_program nvir;
    struct nouveau_ws_bo *bo;
    uint64_t code_va, data_va;
+   /* Unique, unlike the address: a new program often gets a dead one's place,
+    * and its code must not be taken from the instruction cache. */
+   uint64_t serial;
 };
 
 /* A kernel of a program: the pipe's compute state object. */

@@ -19,8 +19,13 @@ struct nouveau_screen {
    struct nouveau_ws_device *ws;
    const struct nouveau_ws_device_info *info;
    struct nouveau_screen_config config;
+   /* Held while a program is uploaded, so that it is created once. Taken before
+    * programs_lock, which is a leaf: a fence that settles meanwhile looks names
+    * up. */
+   pthread_mutex_t create_program_lock;
    pthread_mutex_t programs_lock;
    struct util_list programs; /* of gp100_program */
+   uint64_t program_serials;  /* given out so far; under programs_lock */
    /* Buffers whose address was taken in the process: kept so that the kernel
     * gives another address (nouveau_resource.c). */
    pthread_mutex_t blockers_lock;
@@ -146,8 +151,8 @@ struct nouveau_context {
    uint32_t seq;
    uint32_t copy_seq;
    struct pipe_fence_handle *last_fence;
-   bool initialised; /* channel state emitted */
-   uint64_t program_region;
+   bool initialised;        /* channel state emitted */
+   uint64_t program_serial; /* of the program whose region is set */
    struct nouveau_ws_bo *tls;
    uint64_t tls_per_sm_B;
    struct nouveau_ws_bo *readback; /* staging for buffer_read */

@@ -100,6 +100,7 @@ screen_destroy(struct pipe_screen *pscreen)
    nouveau_resource_finish_screen(screen);
    nouveau_ws_device_destroy(screen->ws);
    pthread_mutex_destroy(&screen->programs_lock);
+   pthread_mutex_destroy(&screen->create_program_lock);
    free(screen);
 }
 
@@ -154,6 +155,7 @@ nouveau_screen_create(struct nouveau_ws_device *ws,
    screen->ws = ws;
    screen->info = nouveau_ws_device_info(ws);
    screen->config = *config;
+   pthread_mutex_init(&screen->create_program_lock, NULL);
    pthread_mutex_init(&screen->programs_lock, NULL);
    util_list_init(&screen->programs);
    fill_caps(screen);
