@@ -19,7 +19,7 @@ const struct util_flag nvsim_debug_flags[] = {
    {"strict", NVSIM_DEBUG_STRICT,
     "report reads before scoreboard or stall allow"},
    {"faultall", NVSIM_DEBUG_FAULTALL,
-    "first touch of a system page after a TLB fill faults once"},
+    "the first touch of a system page in a launch faults, for each worker"},
    {"trace", NVSIM_DEBUG_TRACE, "print each instruction executed"},
    {"methods", NVSIM_DEBUG_METHODS, "print each method"},
    {"stats", NVSIM_DEBUG_STATS, "print instruction counts per launch"},

@@ -42,7 +42,7 @@ struct nvsim_config {
 /* Words of NVSIM_DEBUG; ends with a NULL word. */
 extern const struct util_flag nvsim_debug_flags[];
 #define NVSIM_DEBUG_STRICT   (1ull << 0) /* report reads before scoreboard or stall allow */
-#define NVSIM_DEBUG_FAULTALL (1ull << 1) /* every first touch of a system page after a TLB fill faults once */
+#define NVSIM_DEBUG_FAULTALL (1ull << 1) /* a worker's first touch of a system page in a launch faults */
 #define NVSIM_DEBUG_TRACE    (1ull << 2) /* print each instruction executed */
 #define NVSIM_DEBUG_METHODS  (1ull << 3) /* print each method */
 #define NVSIM_DEBUG_STATS    (1ull << 4) /* print instruction counts per launch */

@@ -198,14 +198,28 @@ nvsim_worker_set_vm(struct nvsim_worker *w, const struct nvsim_vm *vm)
    next_epoch(w);
 }
 
+/* FAULTALL: the first touch of a system page by this worker in a launch. */
+static bool
+must_fault(struct nvsim_worker *w, uint64_t gpu_va,
+           const struct nvsim_translation *t)
+{
+   if (likely(!(w->sim->config.debug & NVSIM_DEBUG_FAULTALL)) || !t->system ||
+       w->no_forced_fault || !w->vm->replay_tex)
+      return false;
+   uint64_t page = gpu_va / NVSIM_PAGE_B;
+   uint64_t *seen = &w->forced[page % ARRAY_SIZE(w->forced)];
+   bool first = *seen != page;
+   *seen = page;
+   return first;
+}
+
 uint8_t *
 nvsim_tlb_fill(struct nvsim_worker *w, uint64_t gpu_va,
                enum nv_fault_access access, struct nvsim_mem_fault *f_out)
 {
    struct nvsim_translation t;
    int type = walk(w, gpu_va, access, &t);
-   if (type < 0 && t.system && !w->no_forced_fault &&
-       (w->sim->config.debug & NVSIM_DEBUG_FAULTALL) && w->vm->replay_tex)
+   if (type < 0 && must_fault(w, gpu_va, &t))
       type = NV_FAULT_TYPE_PTE;
    if (type >= 0) {
       *f_out = (struct nvsim_mem_fault){gpu_va, (uint8_t)type, (uint8_t)access};

@@ -369,6 +369,7 @@ nvsim_sm_work(struct nvsim_grid *grid, struct nvsim_worker *worker,
    util_list_init(&sm.resident);
    nvsim_worker_set_vm(worker, &grid->chan->vm);
    memset(worker->cb_valid, 0, sizeof(worker->cb_valid));
+   memset(worker->forced, 0, sizeof(worker->forced));
    worker->no_forced_fault = true;
    uint64_t before = worker->stats.instructions;
 
