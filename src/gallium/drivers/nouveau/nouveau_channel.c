@@ -141,6 +141,7 @@ nouveau_channel_set_lost(struct nouveau_channel *chan)
       gp100_program_name_at(chan->screen, e.program_va, fault->kernel,
                             sizeof(fault->kernel));
       describe(chan->screen, &e, fault);
+      util_info("nouveau", "%s", fault->message);
       chan->lost = true;
    }
    pthread_mutex_unlock(&chan->lock);
