@@ -656,10 +656,12 @@ test_brake(void **state)
       assert_int_equal(gpu_add(g, g->app, 1), 0);
       assert_int_equal(*w, 2 * i + 1);
       (*w)++;
+      usleep(
+         1000); /* a page on its way back would be left in RAM without a brake */
    }
    assert_int_equal(*w, 100);
    if (is_uffd(g)) {
-      assert_true(stats(g).bounces >= 3 && stats(g).bounces < 25);
+      assert_true(stats(g).bounces >= 4 && stats(g).bounces < 8);
       assert_true(stats(g).braked > 0);
    }
 }
