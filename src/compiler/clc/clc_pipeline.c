@@ -33,7 +33,8 @@ init_target(void)
 }
 
 /* Not for code: its cost model tells LLVM of flat addresses, cheap branches and
- * no vector units (toolchain.md §4). */
+ * no vector units (toolchain.md §4). The large code model keeps LLVM from tables
+ * of relative addresses, which it builds wrongly in other address spaces. */
 static LLVMTargetMachineRef
 create_target_machine(void)
 {
@@ -47,7 +48,7 @@ create_target_machine(void)
    }
    return LLVMCreateTargetMachine(target, triple, "sm_60", "",
                                   LLVMCodeGenLevelDefault, LLVMRelocDefault,
-                                  LLVMCodeModelDefault);
+                                  LLVMCodeModelLarge);
 }
 
 static int

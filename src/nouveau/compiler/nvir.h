@@ -66,6 +66,8 @@ struct nvir_program {
    const void
       *data; /* initial contents of the data segment: constants, variables */
    uint32_t data_size_B;
+   const uint32_t *relocs; /* offsets in `data` of addresses within it */
+   uint32_t num_relocs;
    void *priv;
 };
 
@@ -88,5 +90,9 @@ struct nvir_ops {
 int nvir_program_open(const void *binary, size_t size_B, uint32_t chipset,
                       struct nvir_program *program_out);
 void nvir_program_close(struct nvir_program *program);
+/* The data segment as it must be at `gpu_va`, which is 16-byte aligned, into
+ * `out` of data_size_B bytes. */
+void nvir_program_data(const struct nvir_program *program, uint64_t gpu_va,
+                       void *out);
 
 #endif

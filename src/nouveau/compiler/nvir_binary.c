@@ -16,7 +16,7 @@
 #include "util/util_buf.h"
 
 #define MAGIC        0x5249564e /* "NVIR" */
-#define VERSION      1
+#define VERSION      2
 #define CODE_ALIGN_B 0x80
 #define DATA_ALIGN_B 16
 
@@ -26,7 +26,9 @@ struct binary_header {
    uint32_t names_offset_B, names_size_B;
    uint32_t code_offset_B, code_size_B;
    uint32_t data_offset_B, data_size_B;
+   uint32_t relocs_offset_B, num_relocs;
    uint32_t reserved;
+   uint32_t reserved2;
    uint64_t
       checksum; /* of all that follows the header, seeded with the header */
 };
@@ -106,7 +108,8 @@ nvir_binary_build(const struct nvir_program *program,
                              .chipset = program->chipset,
                              .num_kernels = program->num_kernels,
                              .code_size_B = program->code_size_B,
-                             .data_size_B = program->data_size_B};
+                             .data_size_B = program->data_size_B,
+                             .num_relocs = program->num_relocs};
    struct util_buf b, names;
 
    util_buf_init(&b);
@@ -125,6 +128,8 @@ nvir_binary_build(const struct nvir_program *program,
       append(&b, program->code, program->code_size_B, CODE_ALIGN_B);
    h.data_offset_B =
       append(&b, program->data, program->data_size_B, DATA_ALIGN_B);
+   h.relocs_offset_B =
+      append(&b, program->relocs, program->num_relocs * sizeof(uint32_t), 4);
    h.size_B = b.size_B;
    h.checksum = checksum(&h, b.data + sizeof(h), b.size_B - sizeof(h));
    memcpy(b.data, &h, sizeof(h));
@@ -153,7 +158,9 @@ header_is_sound(const struct binary_header *h, const void *binary,
    if (records_B > size_B - sizeof(*h) ||
        !in_range(h->names_offset_B, h->names_size_B, size_B) ||
        !in_range(h->code_offset_B, h->code_size_B, size_B) ||
-       !in_range(h->data_offset_B, h->data_size_B, size_B))
+       !in_range(h->data_offset_B, h->data_size_B, size_B) ||
+       h->num_relocs > size_B / sizeof(uint32_t) ||
+       !in_range(h->relocs_offset_B, h->num_relocs * sizeof(uint32_t), size_B))
       return false;
    return h->checksum ==
           checksum(h, (const char *)binary + sizeof(*h), size_B - sizeof(*h));
@@ -192,6 +199,50 @@ open_kernel(const struct binary_kernel *r, const char *names,
    memcpy(k->reqd_wg_size, r->reqd_wg_size, sizeof(k->reqd_wg_size));
 }
 
+static bool
+relocs_are_sound(const struct binary_header *h, const uint32_t *relocs)
+{
+   for (uint32_t i = 0; i < h->num_relocs; i++)
+      if (!in_range(relocs[i], sizeof(uint64_t), h->data_size_B))
+         return false;
+   return true;
+}
+
+/* What a view needs beside the binary, in one piece. */
+struct view {
+   struct nvir_kernel *kernels;
+   uint32_t *relocs;
+};
+
+static struct view *
+view_create(const struct binary_header *h)
+{
+   size_t kernels_B = h->num_kernels * sizeof(struct nvir_kernel);
+   size_t relocs_B = h->num_relocs * sizeof(uint32_t);
+   struct view *v = calloc(1, sizeof(*v) + kernels_B + relocs_B);
+   if (v) {
+      v->kernels = (struct nvir_kernel *)(v + 1);
+      v->relocs = (uint32_t *)(v->kernels + h->num_kernels);
+   }
+   return v;
+}
+
+static int
+view_fill(struct view *v, const struct binary_header *h, const char *base)
+{
+   const char *names = base + h->names_offset_B;
+   for (uint32_t i = 0; i < h->num_kernels; i++) {
+      struct binary_kernel r;
+      memcpy(&r, base + sizeof(*h) + i * sizeof(r), sizeof(r));
+      if (!kernel_is_sound(h, &r, names))
+         return -EINVAL;
+      open_kernel(&r, names, &v->kernels[i]);
+   }
+   memcpy(v->relocs, base + h->relocs_offset_B,
+          h->num_relocs * sizeof(uint32_t));
+   return relocs_are_sound(h, v->relocs) ? 0 : -EINVAL;
+}
+
 int
 nvir_program_open(const void *binary, size_t size_B, uint32_t chipset,
                   struct nvir_program *program_out)
@@ -206,27 +257,26 @@ nvir_program_open(const void *binary, size_t size_B, uint32_t chipset,
       return -EINVAL;
    if (h.chipset != chipset)
       return -ENODEV;
-   struct nvir_kernel *kernels =
-      calloc(MAX2(h.num_kernels, 1), sizeof(*kernels));
-   if (!kernels)
+   struct view *v = view_create(&h);
+   if (!v)
       return -ENOMEM;
-   for (uint32_t i = 0; i < h.num_kernels; i++) {
-      struct binary_kernel r;
-      memcpy(&r, base + sizeof(h) + i * sizeof(r), sizeof(r));
-      if (!kernel_is_sound(&h, &r, base + h.names_offset_B)) {
-         free(kernels);
-         return -EINVAL;
-      }
-      open_kernel(&r, base + h.names_offset_B, &kernels[i]);
+   int err = view_fill(v, &h, base);
+   if (err) {
+      free(v);
+      return err;
    }
-   *program_out = (struct nvir_program){.chipset = h.chipset,
-                                        .kernels = kernels,
-                                        .num_kernels = h.num_kernels,
-                                        .code = base + h.code_offset_B,
-                                        .code_size_B = h.code_size_B,
-                                        .data = base + h.data_offset_B,
-                                        .data_size_B = h.data_size_B,
-                                        .priv = kernels};
+   *program_out = (struct nvir_program){
+      .chipset = h.chipset,
+      .kernels = v->kernels,
+      .num_kernels = h.num_kernels,
+      .code = base + h.code_offset_B,
+      .code_size_B = h.code_size_B,
+      .data = base + h.data_offset_B,
+      .data_size_B = h.data_size_B,
+      .relocs = v->relocs,
+      .num_relocs = h.num_relocs,
+      .priv = v,
+   };
    return 0;
 }
 
@@ -235,4 +285,18 @@ nvir_program_close(struct nvir_program *program)
 {
    free(program->priv);
    *program = (struct nvir_program){0};
+}
+
+void
+nvir_program_data(const struct nvir_program *program, uint64_t gpu_va,
+                  void *out)
+{
+   memcpy(out, program->data, program->data_size_B);
+   for (uint32_t i = 0; i < program->num_relocs; i++) {
+      char *place = (char *)out + program->relocs[i];
+      uint64_t v;
+      memcpy(&v, place, sizeof(v));
+      v += gpu_va;
+      memcpy(place, &v, sizeof(v));
+   }
 }

@@ -128,6 +128,8 @@ build_binary(struct compile *c, struct nvir_blob *binary_out)
       .code_size_B = c->code.size_B,
       .data = c->data.bytes.data,
       .data_size_B = c->data.bytes.size_B,
+      .relocs = (const uint32_t *)c->data.relocs.data,
+      .num_relocs = c->data.relocs.size_B / sizeof(uint32_t),
    };
    return nvir_binary_build(&program, binary_out);
 }

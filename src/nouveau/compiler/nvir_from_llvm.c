@@ -45,6 +45,17 @@ nvir_import_fail(struct nvir_import *im, LLVMValueRef value, const char *fmt,
    return c;
 }
 
+struct nvir_comps
+nvir_import_too_big(struct nvir_import *im, LLVMValueRef value,
+                    const char *what)
+{
+   bool first = !im->err;
+   struct nvir_comps c = nvir_import_fail(im, value, "%s", what);
+   if (first)
+      im->err = -E2BIG;
+   return c;
+}
+
 /* ---- arguments ---- */
 
 static LLVMValueRef

@@ -15,6 +15,7 @@
  * out as kernels first name them. */
 struct nvir_data_segment {
    struct util_buf bytes;
+   struct util_buf relocs; /* uint32_t each: where addresses within it stand */
    struct nvir_data_item *items;
    unsigned num_items;
 };

@@ -55,6 +55,10 @@ struct nvir_import {
 struct nvir_comps nvir_import_fail(struct nvir_import *im, LLVMValueRef value,
                                    const char *fmt, ...) PRINTFLIKE(3, 4);
 
+/* As that, for what would be supported if there were less of it: -E2BIG. */
+struct nvir_comps nvir_import_too_big(struct nvir_import *im,
+                                      LLVMValueRef value, const char *what);
+
 struct nvir_map_entry *nvir_map_get(struct nvir_map *m,
                                     const void *key); /* or NULL */
 struct nvir_map_entry *nvir_map_insert(struct nvir_map *m,
@@ -126,6 +130,8 @@ void nvir_address_set(struct nvir_instr *i, const struct nvir_address *a,
 
 struct nvir_comps nvir_import_gep(struct nvir_import *im, LLVMValueRef v);
 struct nvir_src nvir_import_global(struct nvir_import *im, LLVMValueRef global);
+/* Where a variable or constant lies in the data segment; puts it there. */
+uint32_t nvir_data_offset(struct nvir_import *im, LLVMValueRef global);
 struct nvir_comps nvir_import_alloca(struct nvir_import *im, LLVMValueRef v);
 struct nvir_comps nvir_import_load(struct nvir_import *im, LLVMValueRef v);
 void nvir_import_store(struct nvir_import *im, LLVMValueRef v);

@@ -1,89 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* Variables of all address spaces, and addresses within them. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "nouveau/compiler/nvir.h"
 #include "nouveau/compiler/nvir_from_llvm_priv.h"
-
-/* ---- variables ---- */
-
-void
-nvir_data_segment_init(struct nvir_data_segment *data)
-{
-   *data = (struct nvir_data_segment){0};
-   util_buf_init(&data->bytes);
-}
-
-void
-nvir_data_segment_finish(struct nvir_data_segment *data)
-{
-   util_buf_finish(&data->bytes);
-   free(data->items);
-}
-
-/* Bytes of an initialiser; false: it holds an address or another odd thing. */
-static bool
-write_constant(struct nvir_import *im, LLVMValueRef c, char *out)
-{
-   LLVMTypeRef t = LLVMTypeOf(c);
-   LLVMTypeKind kind = LLVMGetTypeKind(t);
-
-   if (LLVMIsUndef(c) || LLVMIsNull(c))
-      return true;
-   if (LLVMIsAConstantInt(c) && LLVMGetIntTypeWidth(t) <= 64) {
-      uint64_t v = LLVMConstIntGetZExtValue(c);
-      memcpy(out, &v, LLVMStoreSizeOfType(im->layout, t));
-      return true;
-   }
-   if (LLVMIsAConstantFP(c) && nvir_scalar_bits(t)) {
-      LLVMTypeRef it = LLVMIntTypeInContext(im->ctx, nvir_scalar_bits(t));
-      return write_constant(im, LLVMConstBitCast(c, it), out);
-   }
-   if (kind != LLVMStructTypeKind && kind != LLVMArrayTypeKind &&
-       kind != LLVMVectorTypeKind)
-      return false;
-   if (LLVMIsAConstantExpr(c))
-      return false;
-   bool is_struct = kind == LLVMStructTypeKind;
-   unsigned n = is_struct                   ? LLVMCountStructElementTypes(t)
-                : kind == LLVMArrayTypeKind ? LLVMGetArrayLength(t)
-                                            : LLVMGetVectorSize(t);
-   for (unsigned i = 0; i < n; i++) {
-      uint64_t at =
-         is_struct ? LLVMOffsetOfElement(im->layout, t, i)
-                   : i * LLVMABISizeOfType(im->layout, LLVMGetElementType(t));
-      if (!write_constant(im, LLVMGetAggregateElement(c, i), out + at))
-         return false;
-   }
-   return true;
-}
-
-static uint32_t
-data_offset(struct nvir_import *im, LLVMValueRef global)
-{
-   struct nvir_data_segment *data = im->data;
-   LLVMTypeRef t = LLVMGlobalGetValueType(global);
-   LLVMValueRef init = LLVMGetInitializer(global);
-
-   for (unsigned i = 0; i < data->num_items; i++)
-      if (data->items[i].global == global)
-         return data->items[i].offset_B;
-   unsigned align =
-      MAX2(LLVMPreferredAlignmentOfGlobal(im->layout, global), 16);
-   size_t size = LLVMABISizeOfType(im->layout, t);
-   uint32_t at = util_align(data->bytes.size_B, align);
-   util_buf_extend(&data->bytes, at - data->bytes.size_B);
-   char *out = util_buf_extend(&data->bytes, size);
-   if (init && !write_constant(im, init, out))
-      nvir_import_fail(im, global, "variable '%s' initialised with an address",
-                       LLVMGetValueName(global));
-   data->items =
-      realloc(data->items, (data->num_items + 1) * sizeof(*data->items));
-   data->items[data->num_items++] = (struct nvir_data_item){global, at};
-   return at;
-}
 
 static uint32_t
 shared_offset(struct nvir_import *im, LLVMValueRef global)
@@ -97,7 +16,7 @@ shared_offset(struct nvir_import *im, LLVMValueRef global)
    uint32_t at = util_align(im->s->shared_B, align);
    uint64_t size = LLVMABISizeOfType(im->layout, t);
    if (at + size > 48 * 1024)
-      nvir_import_fail(im, global, "more than 48 KiB of local memory");
+      nvir_import_too_big(im, global, "more than 48 KiB of local memory");
    else
       im->s->shared_B = at + size;
    nvir_map_insert(&im->shared, global)->number = at;
@@ -109,7 +28,7 @@ nvir_import_global(struct nvir_import *im, LLVMValueRef global)
 {
    if (LLVMGetPointerAddressSpace(LLVMTypeOf(global)) == NVIR_AS_SHARED)
       return nvir_imm(shared_offset(im, global));
-   uint32_t at = data_offset(im, global);
+   uint32_t at = nvir_data_offset(im, global);
    struct nvir_src base = nvir_import_c0(im, nvir_imm(NVIR_C0_DATA), 8);
    return at ? nvir_i2(im, NVIR_OP_ADD, NVIR_TYPE_I64, base, nvir_imm(at))
              : base;
@@ -127,7 +46,7 @@ nvir_import_alloca(struct nvir_import *im, LLVMValueRef v)
       LLVMABISizeOfType(im->layout, t) * LLVMConstIntGetZExtValue(count);
    uint32_t at = util_align(im->s->local_B, MAX2(LLVMGetAlignment(v), 4));
    if (at + size > 512 * 1024)
-      return nvir_import_fail(im, v, "more than 512 KiB of private memory");
+      return nvir_import_too_big(im, v, "more than 512 KiB of private memory");
    im->s->local_B = at + size;
    return nvir_comps_one(im, nvir_imm((uint64_t)NVIR_LOCAL_WINDOW + at));
 }

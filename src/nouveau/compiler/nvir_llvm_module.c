@@ -96,7 +96,7 @@ create_target_machine(void)
    }
    return LLVMCreateTargetMachine(target, triple, "sm_60", "",
                                   LLVMCodeGenLevelDefault, LLVMRelocDefault,
-                                  LLVMCodeModelDefault);
+                                  LLVMCodeModelLarge);
 }
 
 static int

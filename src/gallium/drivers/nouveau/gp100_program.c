@@ -10,6 +10,20 @@
 /* Instruction prefetch runs past the end (isa.md §1.1). */
 #define CODE_TAIL_B 256
 
+static int
+upload_data(struct pipe_context *pctx, struct gp100_program *p,
+            struct pipe_resource *res)
+{
+   void *data = malloc(p->nvir.data_size_B);
+   if (!data)
+      return -ENOMEM;
+   nvir_program_data(&p->nvir, p->data_va, data);
+   int ret = pctx->buffer_subdata(pctx, res, p->data_va - p->bo->gpu_va,
+                                  p->nvir.data_size_B, data);
+   free(data);
+   return ret;
+}
+
 /* Through the context's own command stream, and waited for: another context may
  * launch the program next. */
 static int
@@ -25,8 +39,7 @@ upload(struct nouveau_context *ctx, struct gp100_program *p)
    int ret = pctx->buffer_subdata(pctx, &res.base, p->code_va - p->bo->gpu_va,
                                   p->nvir.code_size_B, p->nvir.code);
    if (!ret && p->nvir.data_size_B)
-      ret = pctx->buffer_subdata(pctx, &res.base, p->data_va - p->bo->gpu_va,
-                                 p->nvir.data_size_B, p->nvir.data);
+      ret = upload_data(pctx, p, &res.base);
    return ret ? ret : nouveau_context_sync(ctx);
 }
 

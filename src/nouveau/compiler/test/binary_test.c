@@ -14,7 +14,8 @@
 #include "util/util_macros.h"
 
 static const char code[0x180] = {1, 2, 3};
-static const char data[5] = {9, 8, 7, 6, 5};
+static const char data[16] = {9, 8, 7, 6, 5};
+static const uint32_t relocs[] = {8};
 static const struct nvir_kernel kernels[] = {
    {.name = "first",
     .code_offset_B = 0,
@@ -43,7 +44,9 @@ build(void)
                             .code = code,
                             .code_size_B = sizeof(code),
                             .data = data,
-                            .data_size_B = sizeof(data)};
+                            .data_size_B = sizeof(data),
+                            .relocs = relocs,
+                            .num_relocs = 1};
    struct nvir_blob blob;
    assert_int_equal(nvir_binary_build(&p, &blob), 0);
    return blob;
@@ -60,6 +63,12 @@ test_round_trip(void **state)
    assert_memory_equal(p.code, code, sizeof(code));
    assert_int_equal(p.data_size_B, sizeof(data));
    assert_memory_equal(p.data, data, sizeof(data));
+   char loaded[sizeof(data)];
+   uint64_t address;
+   nvir_program_data(&p, 0x123400000ull, loaded);
+   assert_memory_equal(loaded, data, 8);
+   memcpy(&address, loaded + 8, 8);
+   assert_true(address == 0x123400000ull);
    for (unsigned i = 0; i < 2; i++) {
       const struct nvir_kernel *k = &p.kernels[i], *want = &kernels[i];
       assert_string_equal(k->name, want->name);
