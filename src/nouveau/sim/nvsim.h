@@ -4,14 +4,14 @@
  * interrupt line. Nothing else of it is visible to the (simulated) kernel.
  *
  * Physical addresses: a video address is an offset into VRAM. A system address
- * (PTE aperture 2 or 3) is an address in *this process*: the platform's IOMMU is
- * the identity, so a page of the process at CPU address X has bus address X. The
- * card reads and writes it with ordinary loads, stores and host atomics. An access
- * that the host refuses (SIGSEGV, SIGBUS) becomes an MMU fault of that page, not a
- * crash.
+ * (PTE aperture 2 or 3) is an address in *this process*: the platform's IOMMU
+ * is the identity, so a page of the process at CPU address X has bus address X.
+ * The card reads and writes it with ordinary loads, stores and host atomics. An
+ * access that the host refuses (SIGSEGV, SIGBUS) becomes an MMU fault of that
+ * page, not a crash.
  *
- * Threads: every function may be called from any thread. `interrupt` is called from
- * the card's own threads, with no lock of the card held. */
+ * Threads: every function may be called from any thread. `interrupt` is called
+ * from the card's own threads, with no lock of the card held. */
 #ifndef NVSIM_H
 #define NVSIM_H
 
@@ -29,8 +29,8 @@ struct nvsim_config {
    uint64_t seed;         /* order of warps and CTAs; 0: natural order */
    uint32_t host_threads; /* that execute SMs; 0: one a host CPU */
    uint64_t debug;        /* NVSIM_DEBUG bits of nvsim_debug_flags */
-   /* `pending`: NV_PMC_INTR-style mask of NVSIM_INTR_*; level-like: called again for
-    * each new cause, may be called when the cause has been taken already. */
+   /* `pending`: NV_PMC_INTR-style mask of NVSIM_INTR_*; level-like: called again
+    * for each new cause, may be called when the cause has been taken already. */
    void (*interrupt)(void *data, uint32_t pending);
    void *data;
 };
@@ -41,11 +41,13 @@ struct nvsim_config {
 
 /* Words of NVSIM_DEBUG; ends with a NULL word. */
 extern const struct util_flag nvsim_debug_flags[];
-#define NVSIM_DEBUG_STRICT   (1ull << 0) /* report reads before scoreboard or stall allow */
-#define NVSIM_DEBUG_FAULTALL (1ull << 1) /* a worker's first touch of a system page in a launch faults */
-#define NVSIM_DEBUG_TRACE    (1ull << 2) /* print each instruction executed */
-#define NVSIM_DEBUG_METHODS  (1ull << 3) /* print each method */
-#define NVSIM_DEBUG_STATS    (1ull << 4) /* print instruction counts per launch */
+#define NVSIM_DEBUG_STRICT                                                     \
+   (1ull << 0) /* report reads before scoreboard or stall allow */
+#define NVSIM_DEBUG_FAULTALL                                                   \
+   (1ull << 1) /* a worker's first touch of a system page in a launch faults */
+#define NVSIM_DEBUG_TRACE   (1ull << 2) /* print each instruction executed */
+#define NVSIM_DEBUG_METHODS (1ull << 3) /* print each method */
+#define NVSIM_DEBUG_STATS   (1ull << 4) /* print instruction counts per launch */
 
 /* -EINVAL: unknown chipset or sizes; -ENOMEM. */
 int nvsim_create(const struct nvsim_config *config, struct nvsim **sim_out);
@@ -53,21 +55,22 @@ int nvsim_create(const struct nvsim_config *config, struct nvsim **sim_out);
 void nvsim_destroy(struct nvsim *sim);
 
 /* BAR0, 32-bit registers of nv_regs.h. Unknown ones read 0 and ignore writes.
- * A write to the MMU invalidate trigger returns when the invalidate is complete: no
- * access through the old translation is running or will run. It must not be called
- * while holding a lock that the card needs to finish an access (it needs none of the
- * caller's). */
+ * A write to the MMU invalidate trigger returns when the invalidate is
+ * complete: no access through the old translation is running or will run. It
+ * must not be called while holding a lock that the card needs to finish an
+ * access (it needs none of the caller's). */
 uint32_t nvsim_rd32(struct nvsim *sim, uint32_t reg);
 void nvsim_wr32(struct nvsim *sim, uint32_t reg, uint32_t value);
 
 /* BAR1 over all of VRAM, for the life of the card. */
 void *nvsim_vram(struct nvsim *sim);
-/* The memory file behind VRAM (offset = video address), so that a buffer object can
- * be mapped once more at another CPU address, MAP_SHARED. Owned by the card. */
+/* The memory file behind VRAM (offset = video address), so that a buffer object
+ * can be mapped once more at another CPU address, MAP_SHARED. Owned by the
+ * card. */
 int nvsim_vram_fd(struct nvsim *sim);
 
-/* GP_PUT in the channel's USERD has changed. Stands in for the host unit snooping
- * USERD, which a process cannot see. */
+/* GP_PUT in the channel's USERD has changed. Stands in for the host unit
+ * snooping USERD, which a process cannot see. */
 void nvsim_doorbell(struct nvsim *sim, uint32_t chid);
 
 /* PTIMER, nanoseconds. */
@@ -80,22 +83,22 @@ enum nvsim_error_kind {
    NVSIM_ERROR_PBDMA,  /* malformed push buffer or GPFIFO entry */
 };
 
-/* What the MMU fault, GR exception and PBDMA interrupt registers would tell. The
- * channel has stopped and stays so until it is rebound. */
+/* What the MMU fault, GR exception and PBDMA interrupt registers would tell.
+ * The channel has stopped and stays so until it is rebound. */
 struct nvsim_error {
    enum nvsim_error_kind kind;
    uint32_t chid;
-   uint64_t gpu_va;       /* MMU, memory warp errors: the address, with byte offset */
-   uint8_t fault_type;    /* MMU: NV_FAULT_TYPE_* of nv_fault.h */
-   uint8_t access;        /* NV_FAULT_ACCESS_* */
-   uint8_t client, gpc;   /* MMU */
-   bool hub;              /* MMU: hub client (host, copy, I2M) */
-   uint8_t warp_error;    /* WARP */
-   uint32_t method, data; /* METHOD, PBDMA */
-   uint64_t program_va;   /* WARP and SM faults: code address of the kernel */
-   uint32_t pc;           /* ... and byte offset of the instruction in it */
+   uint64_t gpu_va; /* MMU, memory warp errors: the address, with byte offset */
+   uint8_t fault_type;      /* MMU: NV_FAULT_TYPE_* of nv_fault.h */
+   uint8_t access;          /* NV_FAULT_ACCESS_* */
+   uint8_t client, gpc;     /* MMU */
+   bool hub;                /* MMU: hub client (host, copy, I2M) */
+   uint8_t warp_error;      /* WARP */
+   uint32_t method, data;   /* METHOD, PBDMA */
+   uint64_t program_va;     /* WARP and SM faults: code address of the kernel */
+   uint32_t pc;             /* ... and byte offset of the instruction in it */
    uint32_t cta[3], tid[3]; /* ... first offending thread */
-   char text[160];        /* one line for people */
+   char text[160];          /* one line for people */
 };
 
 /* Takes the oldest error. False: none. */

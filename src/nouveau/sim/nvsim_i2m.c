@@ -70,6 +70,29 @@ load_data(struct nvsim_channel *c, struct nvsim_i2m *t, const uint32_t *state,
 }
 
 int
+nvsim_i2m_bulk(struct nvsim_channel *c, const struct nvsim_class *cls,
+               const uint32_t *words, unsigned n)
+{
+   if (!cls ||
+       (cls->engine != NVSIM_ENGINE_COMPUTE && cls->engine != NVSIM_ENGINE_I2M))
+      return 0;
+   struct nvsim_i2m *t = &c->i2m[cls->engine];
+   if (!t->active)
+      return 0;
+   /* Whole words that are not the last of the line. */
+   uint32_t whole = MIN2(n, (t->length_B - t->pos_B - 1) / 4);
+   if (!whole)
+      return 0;
+   uint64_t gpu_va = t->gpu_va + (uint64_t)t->line * t->pitch_B + t->pos_B;
+   struct nvsim_mem_fault f;
+   if (nvsim_mem_write(c->worker, gpu_va, words, whole * 4ull, &f))
+      return nvsim_chan_mmu_error(c, &f, NV_FAULT_CLIENT_HUB_FE,
+                                  "inline upload");
+   t->pos_B += whole * 4;
+   return (int)whole;
+}
+
+int
 nvsim_i2m_common(struct nvsim_channel *c, enum nvsim_engine engine,
                  uint32_t method, uint32_t data)
 {

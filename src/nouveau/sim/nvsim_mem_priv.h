@@ -89,8 +89,8 @@ struct nvsim_worker {
    uint64_t epoch;   /* moves on instead of clearing the TLB */
    const struct nvsim_vm *vm;
    struct nvsim_guard guard;
-   /* FAULTALL: pages that have had their fault in this launch, by hash; and fill
-    * without one (retry of a parked access, other clients). */
+   /* FAULTALL: pages that have had their fault in this launch, by hash; and
+    * fill without one (retry of a parked access, other clients). */
    uint64_t forced[1024];
    bool no_forced_fault;
    /* Constant bank contents of the current grid, page by page on first use. */

@@ -216,6 +216,22 @@ push_word(struct nvsim_channel *c, uint32_t word)
    return 0;
 }
 
+/* Most words of a stream are inline data: those of a packet that lie here
+ * together. */
+static int
+push_bulk(struct nvsim_channel *c, const uint32_t *words, uint32_t n)
+{
+   struct nvsim_pb_state *pb = &c->pb;
+   if (pb->op != NV_PUSH_OP_NINC || pb->method != NV_I2M_LOAD_INLINE_DATA ||
+       pb->count < 2 || nvsim_debug(c->sim, NVSIM_DEBUG_METHODS))
+      return 0;
+   int used =
+      nvsim_i2m_bulk(c, c->subch[pb->subch].cls, words, MIN2(n, pb->count));
+   if (used > 0)
+      pb->count -= used;
+   return used;
+}
+
 static int
 run_segment(struct nvsim_channel *c, uint64_t gpu_va, uint32_t length_dw)
 {
@@ -229,6 +245,13 @@ run_segment(struct nvsim_channel *c, uint64_t gpu_va, uint32_t length_dw)
       for (uint32_t i = 0; i < n; i++) {
          if (nvsim_chan_stopped(c))
             return -1;
+         int used = push_bulk(c, &buf[i], n - i);
+         if (used < 0)
+            return -1;
+         if (used) {
+            i += used - 1;
+            continue;
+         }
          int r = push_word(c, buf[i]);
          if (r)
             return MIN2(r, 0);

@@ -189,6 +189,11 @@ int nvsim_copy_method(struct nvsim_channel *c, unsigned subch, uint32_t method,
 int nvsim_i2m_common(struct nvsim_channel *c, enum nvsim_engine engine,
                      uint32_t method, uint32_t data);
 
+/* Takes some of `n` words for LOAD_INLINE_DATA at once; how many, 0 if it must
+ * be done word by word, or -1. */
+int nvsim_i2m_bulk(struct nvsim_channel *c, const struct nvsim_class *cls,
+                   const uint32_t *words, unsigned n);
+
 uint32_t nvsim_chan_rd32(struct nvsim *sim, uint32_t reg);
 void nvsim_chan_wr32(struct nvsim *sim, uint32_t reg, uint32_t value);
 void nvsim_chan_preempt(struct nvsim *sim, uint32_t chid);

@@ -76,6 +76,41 @@ inline_upload(void **state)
    rig_finish(&r);
 }
 
+/* Long uploads go in pieces: of the packet, of the segment, of the page. */
+static void
+long_upload(void **state)
+{
+   struct rig r;
+   rig_init(&r, &plain);
+   enum {
+      WORDS = 3000,
+      TAIL = 3
+   };
+   uint64_t buf = rig_alloc(&r, 16384);
+   uint8_t *p = rig_ptr(&r, buf);
+   memset(p, 0xcc, 16384);
+   i2m_setup(&r, COMPUTE, rig_va(buf) + 100, (WORDS - 1) * 4 + TAIL);
+   rig_method(&r, COMPUTE, NV_I2M_LAUNCH_DMA, NV_I2M_LAUNCH_LINEAR);
+   for (uint32_t i = 0; i < WORDS;) {
+      uint32_t n = MIN2(WORDS - i, 1 + i % 997);
+      header(&r, NV_PUSH_OP_NINC, COMPUTE, NV_I2M_LOAD_INLINE_DATA, n);
+      for (uint32_t end = i + n; i < end; i++) {
+         rig_word(&r, i * 2654435761u);
+         if (i % 1250 == 600)
+            rig_submit(&r);
+      }
+   }
+   rig_kick(&r);
+   assert_true(rig_wait(&r));
+   for (uint32_t i = 0; i < WORDS; i++) {
+      uint32_t v = i * 2654435761u;
+      assert_memory_equal(p + 100 + i * 4, &v, i + 1 < WORDS ? 4 : TAIL);
+   }
+   assert_int_equal(p[99], 0xcc);
+   assert_int_equal(p[100 + (WORDS - 1) * 4 + TAIL], 0xcc);
+   rig_finish(&r);
+}
+
 /* Every word of the stream in an entry of its own. */
 static void
 packets_split_anywhere(void **state)
@@ -456,6 +491,7 @@ main(void)
 {
    const struct CMUnitTest tests[] = {
       cmocka_unit_test(inline_upload),
+      cmocka_unit_test(long_upload),
       cmocka_unit_test(packets_split_anywhere),
       cmocka_unit_test(copy_engine),
       cmocka_unit_test(copy_fill_and_swizzle),
