@@ -98,6 +98,7 @@ nvsim_worker_create(struct nvsim *sim)
    w->sim = sim;
    w->epoch = 1;
    w->mmu_gen = nvsim_mmu_gen(sim);
+   w->no_forced_fault = true; /* but while a warp runs: nvsim_warp_run */
    pthread_mutex_lock(&sim->workers_lock);
    util_list_add_tail(&w->link, &sim->workers);
    pthread_mutex_unlock(&sim->workers_lock);
