@@ -244,7 +244,7 @@ create_compute_state(struct pipe_context *pctx,
 static void
 delete_compute_state(struct pipe_context *pctx, void *cso)
 {
-   gp100_cso_unref(cso);
+   gp100_cso_delete(cso);
 }
 
 static void

@@ -91,6 +91,7 @@ find_program(struct nouveau_screen *screen, const void *binary)
    util_list_for_each(struct gp100_program, p, &screen->programs, link) {
       if (p->binary == binary) {
          p->refcount++;
+         p->users++;
          found = p;
          break;
       }
@@ -106,7 +107,7 @@ program_get(struct nouveau_context *ctx, const struct pipe_compute_state *state)
    pthread_mutex_lock(&screen->create_program_lock);
    struct gp100_program *p = find_program(screen, state->binary);
    if (!p && (p = program_create(ctx, state))) {
-      p->refcount = 1;
+      p->refcount = p->users = 1;
       pthread_mutex_lock(&screen->programs_lock);
       util_list_add_tail(&p->link, &screen->programs);
       pthread_mutex_unlock(&screen->programs_lock);
@@ -137,6 +138,15 @@ find_kernel(const struct gp100_program *p, const char *name)
    return NULL;
 }
 
+static void
+program_leave(struct gp100_program *p)
+{
+   pthread_mutex_lock(&p->screen->programs_lock);
+   if (--p->users == 0)
+      util_list_del(&p->link);
+   pthread_mutex_unlock(&p->screen->programs_lock);
+}
+
 struct gp100_cso *
 gp100_cso_create(struct nouveau_context *ctx,
                  const struct pipe_compute_state *state)
@@ -152,7 +162,7 @@ gp100_cso_create(struct nouveau_context *ctx,
    }
    cso->kernel = find_kernel(cso->program, state->kernel);
    if (!cso->kernel) {
-      gp100_cso_unref(cso);
+      gp100_cso_delete(cso);
       return NULL;
    }
    return cso;
@@ -171,6 +181,13 @@ gp100_cso_unref(struct gp100_cso *cso)
       return;
    program_put(cso->program);
    free(cso);
+}
+
+void
+gp100_cso_delete(struct gp100_cso *cso)
+{
+   program_leave(cso->program);
+   gp100_cso_unref(cso);
 }
 
 void

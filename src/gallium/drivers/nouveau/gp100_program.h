@@ -11,8 +11,9 @@
 struct gp100_program {
    struct util_list link; /* in nouveau_screen.programs */
    int refcount;          /* under nouveau_screen.programs_lock */
+   int users;             /* compute states not deleted yet; likewise */
    struct nouveau_screen *screen;
-   const void *binary; /* identity */
+   const void *binary; /* identity, as long as there are users */
    struct nvir_program nvir;
    struct nouveau_ws_bo *bo;
    uint64_t code_va, data_va;
@@ -32,6 +33,9 @@ struct gp100_cso *gp100_cso_create(struct nouveau_context *ctx,
                                    const struct pipe_compute_state *state);
 void gp100_cso_ref(struct gp100_cso *cso);
 void gp100_cso_unref(struct gp100_cso *cso);
+/* The frontend's end of it: launches may still hold it, but the binary may go,
+ * and another may come to its address. */
+void gp100_cso_delete(struct gp100_cso *cso);
 
 /* Name of the kernel whose code is at `gpu_va`, "" if none. */
 void gp100_program_name_at(struct nouveau_screen *screen, uint64_t gpu_va,
