@@ -147,7 +147,8 @@ svm_init(struct kmd *kmd, int file, uint64_t addr, uint64_t size_B)
    return kmd_ioctl(kmd, file, DRM_IOCTL_NOUVEAU_SVM_INIT, &a);
 }
 
-/* Reserves a hole of `size_B` as a driver does. */
+/* Reserves a hole of `size_B` as a driver does. Skips the test where there is
+ * no such place: the address sanitizer's shadow covers all below 1 << 40. */
 static inline uint64_t
 test_hole(uint64_t size_B)
 {
@@ -159,6 +160,7 @@ test_hole(uint64_t size_B)
       if (p != MAP_FAILED)
          return at;
    }
+   skip();
    return 0;
 }
 

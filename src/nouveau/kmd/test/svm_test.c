@@ -52,10 +52,10 @@ start(struct ctx *c, const struct scene *s)
    config.debug |= s->debug;
    config.no_uffd |= (config.debug & KMD_DEBUG_NOUFFD) != 0;
    config.migrate_on_fault = s->migrate_on_fault;
-   *c = (struct ctx){.better = config.compat == KMD_COMPAT_BETTER};
+   *c = (struct ctx){.better = config.compat == KMD_COMPAT_BETTER,
+                     .hole = test_hole(HOLE_B)};
    assert_int_equal(kmd_create(&config, &c->kmd), 0);
    c->file = test_open(c->kmd);
-   c->hole = test_hole(HOLE_B);
    assert_int_equal(svm_init(c->kmd, c->file, c->hole, HOLE_B), 0);
    c->chan = test_channel(c->kmd, c->file);
    c->push = test_bo(c->kmd, c->file, 65536, GART);
