@@ -68,6 +68,7 @@ static const struct uint_row uint_rows[] = {
    /* Warps of a group are scheduled independently. */
    {CL_DEVICE_SUB_GROUP_INDEPENDENT_FORWARD_PROGRESS, CL_TRUE},
    {CL_DEVICE_NUMERIC_VERSION, CL_MAKE_VERSION(3, 0, 0)},
+   {CL_DEVICE_OPENCL_C_NUMERIC_VERSION_KHR, CL_MAKE_VERSION(1, 2, 0)},
 };
 
 /* Bit fields of 64 bits and sizes (size_t has 64 bits here) that are always 0. */
@@ -273,7 +274,7 @@ find_string(const struct ocl_device *dev, cl_device_info param)
    case CL_DEVICE_IL_VERSION:
       return ocl_device_has_il(dev) ? "SPIR-V_1.0 SPIR-V_1.1 SPIR-V_1.2" : "";
    case CL_DEVICE_LATEST_CONFORMANCE_VERSION_PASSED:
-      return "v0000-00-00-00";
+      return "v0000-01-01-00"; /* none */
    default:
       return NULL;
    }

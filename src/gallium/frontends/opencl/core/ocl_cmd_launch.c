@@ -210,7 +210,7 @@ ocl_cmd_ndrange(struct ocl_queue *q, struct ocl_kernel *kernel,
    c->kernel = info;
    c->range = *range;
    c->state = state;
-   if (ocl_args_copy(&c->args, &kernel->args, info)) {
+   if (ocl_args_copy(&c->args, &kernel->args, info, true)) {
       ocl_event_put(ev);
       return NULL;
    }

@@ -37,7 +37,7 @@ args_init(struct ocl_args *args, const struct clc_kernel *info)
 void
 ocl_args_finish(struct ocl_args *args)
 {
-   for (unsigned i = 0; i < args->num; i++)
+   for (unsigned i = 0; args->holds && i < args->num; i++)
       ocl_mem_put(args->arg[i].mem);
    free(args->arg);
    free(args->storage);
@@ -46,7 +46,7 @@ ocl_args_finish(struct ocl_args *args)
 }
 
 static void
-copy_arg(struct ocl_arg *dst, const struct ocl_arg *src)
+copy_arg(struct ocl_arg *dst, const struct ocl_arg *src, bool hold)
 {
    char *value = dst->value;
 
@@ -54,20 +54,21 @@ copy_arg(struct ocl_arg *dst, const struct ocl_arg *src)
    dst->value = value;
    if (value && src->set)
       memcpy(value, src->value, src->size_B);
-   if (src->mem)
+   if (src->mem && hold)
       ocl_mem_get(src->mem);
 }
 
 cl_int
 ocl_args_copy(struct ocl_args *dst, const struct ocl_args *src,
-              const struct clc_kernel *info)
+              const struct clc_kernel *info, bool hold)
 {
    cl_int err = args_init(dst, info);
 
    if (err)
       return err;
    for (unsigned i = 0; i < src->num; i++)
-      copy_arg(&dst->arg[i], &src->arg[i]);
+      copy_arg(&dst->arg[i], &src->arg[i], hold);
+   dst->holds = hold;
    dst->fine_grain_system = src->fine_grain_system;
    if (!src->num_svm_ptrs)
       return CL_SUCCESS;
@@ -149,7 +150,7 @@ ocl_kernel_clone(struct ocl_kernel *kernel)
    struct ocl_kernel *k =
       kernel_new(kernel->program, kernel->build, kernel->info);
 
-   if (k && ocl_args_copy(&k->args, &kernel->args, kernel->info)) {
+   if (k && ocl_args_copy(&k->args, &kernel->args, kernel->info, false)) {
       ocl_kernel_put(k);
       return NULL;
    }
@@ -161,7 +162,6 @@ begin_set(struct ocl_kernel *k, unsigned i)
 {
    struct ocl_arg *a = &k->args.arg[i];
 
-   ocl_mem_put(a->mem);
    a->mem = NULL;
    a->svm = NULL;
    a->is_svm = false;
@@ -187,8 +187,6 @@ ocl_kernel_set_local(struct ocl_kernel *k, unsigned i, size_t size_B)
 void
 ocl_kernel_set_mem(struct ocl_kernel *k, unsigned i, struct ocl_mem *mem)
 {
-   if (mem)
-      ocl_mem_get(mem);
    begin_set(k, i)->mem = mem;
 }
 
@@ -220,8 +218,10 @@ ocl_kernel_set_svm_ptrs(struct ocl_kernel *k, const void *const *ptrs,
 bool
 ocl_kernel_args_complete(const struct ocl_kernel *k)
 {
-   for (unsigned i = 0; i < k->args.num; i++)
-      if (!k->args.arg[i].set)
+   for (unsigned i = 0; i < k->args.num; i++) {
+      const struct ocl_arg *a = &k->args.arg[i];
+      if (!a->set || (a->mem && !ocl_mem_check((cl_mem)a->mem)))
          return false;
+   }
    return true;
 }

@@ -11,7 +11,7 @@
 struct ocl_arg {
    bool set;
    uint32_t size_B;     /* of `value`, or of the local memory */
-   struct ocl_mem *mem; /* buffer argument; reference (internal) */
+   struct ocl_mem *mem; /* buffer argument; see ocl_args::holds */
    const void *svm;     /* SVM pointer argument */
    bool is_svm;
    char *value; /* in ocl_args::storage */
@@ -20,6 +20,9 @@ struct ocl_arg {
 /* Arguments and execution information: of a kernel, and as taken at an enqueue.
  */
 struct ocl_args {
+   /* References to the buffers: a command has them, a kernel must not
+    * (OpenCL 3.0, clSetKernelArg). */
+   bool holds;
    unsigned num;
    struct ocl_arg *arg;
    char *storage;         /* the values of CLC_ARG_VALUE arguments */
@@ -51,10 +54,11 @@ void ocl_kernel_set_svm(struct ocl_kernel *k, unsigned i, const void *ptr);
 /* Replaces the set. CL_OUT_OF_HOST_MEMORY. */
 cl_int ocl_kernel_set_svm_ptrs(struct ocl_kernel *k, const void *const *ptrs,
                                unsigned n);
+/* All are set, and no buffer among them has been released since. */
 bool ocl_kernel_args_complete(const struct ocl_kernel *k);
 
 cl_int ocl_args_copy(struct ocl_args *dst, const struct ocl_args *src,
-                     const struct clc_kernel *info);
+                     const struct clc_kernel *info, bool hold);
 void ocl_args_finish(struct ocl_args *args);
 
 /* Bytes of local memory that the arguments ask for, placed after `start_B`;

@@ -376,6 +376,41 @@ test_kernels(void **state)
    cl_test_close(&t);
 }
 
+static void
+note_gone(cl_mem m, void *data)
+{
+   *(bool *)data = true;
+}
+
+/* A kernel does not keep its arguments alive; a launch does (CTS api/
+ * retain_mem_object_set_kernel_arg). */
+static void
+test_args_are_not_held(void **state)
+{
+   struct cl_test t;
+   cl_int err;
+   bool gone = false;
+   const size_t one = 1;
+
+   cl_test_open(&t, 0);
+   cl_kernel k = cl_test_kernel(&t, "kernel a g\n", "a");
+   cl_mem buf = clCreateBuffer(t.ctx, 0, 64, NULL, &err);
+   OK(clSetMemObjectDestructorCallback(buf, note_gone, &gone));
+   OK(clSetKernelArg(k, 0, sizeof(buf), &buf));
+   cl_kernel clone = clCloneKernel(k, &err);
+   OK(err);
+   fake_gate(fake_screen(0), false);
+   OK(clEnqueueNDRangeKernel(t.q, k, 1, NULL, &one, NULL, 0, NULL, NULL));
+   OK(clReleaseMemObject(buf));
+   assert_false(gone);
+   fake_gate(fake_screen(0), true);
+   OK(clFinish(t.q));
+   assert_true(gone);
+   OK(clReleaseKernel(clone));
+   OK(clReleaseKernel(k));
+   cl_test_close(&t);
+}
+
 /* Local memory lies behind the kernel's own, each argument aligned. */
 static void
 test_local_args(void **state)
@@ -594,6 +629,7 @@ main(void)
       cmocka_unit_test(test_binary_round_trip),
       cmocka_unit_test(test_binary_damage),
       cmocka_unit_test(test_kernels),
+      cmocka_unit_test(test_args_are_not_held),
       cmocka_unit_test(test_local_args),
       cmocka_unit_test(test_ndrange),
       cmocka_unit_test(test_non_uniform),
