@@ -148,7 +148,7 @@ get_granule(struct kdrm_gpusvm *svm, uint64_t gpu_va)
                                 base + GRANULE_SIZE, &notifier_ops);
       if (!err) {
          util_rb_insert(&svm->granules, &g->node);
-         svm->stats.granules++;
+         count(svm, &svm->stats.granules, 1);
       }
    }
    pthread_mutex_unlock(&svm->lock);
@@ -622,7 +622,10 @@ kdrm_gpusvm_driver_data(const struct kdrm_gpusvm *svm)
 void
 kdrm_gpusvm_get_stats(struct kdrm_gpusvm *svm, struct kdrm_gpusvm_stats *out)
 {
-   *out = svm->stats;
+   const uint64_t *from = (const uint64_t *)&svm->stats;
+   uint64_t *to = (uint64_t *)out;
+   for (unsigned i = 0; i < sizeof(*out) / sizeof(*to); i++)
+      to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
 }
 
 void

@@ -88,7 +88,7 @@ fits_locked(const struct kdrm_block *b, unsigned first, unsigned n)
    uint64_t base = b->node.key << GRANULE_SHIFT;
    for (unsigned i = first; i < first + n; i++)
       if (util_bitset_test(b->used_bits, i) &&
-          b->pages[i].cpu_va != base + i * KMM_PAGE_SIZE)
+          kmm_dpage_va(&b->pages[i]) != base + i * KMM_PAGE_SIZE)
          return false;
    return true;
 }
@@ -203,7 +203,7 @@ page_alloc(struct kdrm_pagemap *pm, struct kdrm_block *b, unsigned i)
       util_bitset_set(b->used_bits, i);
       b->used++;
       d = &b->pages[i];
-      d->cpu_va = (b->node.key << GRANULE_SHIFT) + i * KMM_PAGE_SIZE;
+      kmm_dpage_set_va(d, (b->node.key << GRANULE_SHIFT) + i * KMM_PAGE_SIZE);
    }
    pthread_mutex_unlock(&pm->lock);
    return d;
@@ -508,7 +508,7 @@ evict_strays(struct kdrm_pagemap *pm, struct kdrm_block *b)
       bool used = util_bitset_test(b->used_bits, i);
       pthread_mutex_unlock(&pm->lock);
       uint64_t moved = 0;
-      uint64_t va = __atomic_load_n(&b->pages[i].cpu_va, __ATOMIC_RELAXED);
+      uint64_t va = kmm_dpage_va(&b->pages[i]);
       if (used)
          granule_to_system(pm, va, va + KMM_PAGE_SIZE, &moved);
    }

@@ -215,6 +215,20 @@ struct kmm_dpage {
    struct kmm_dpage *next; /* private: waits for page_free */
 };
 
+/* cpu_va of a page in use changes under kmm's locks; others see a value of
+ * late. */
+static inline uint64_t
+kmm_dpage_va(const struct kmm_dpage *d)
+{
+   return __atomic_load_n(&d->cpu_va, __ATOMIC_RELAXED);
+}
+
+static inline void
+kmm_dpage_set_va(struct kmm_dpage *d, uint64_t cpu_va)
+{
+   __atomic_store_n(&d->cpu_va, cpu_va, __ATOMIC_RELAXED);
+}
+
 struct kmm_pagemap_ops {
    /* The CPU touched a page of [start, end) (all candidates are pages of this
     * pagemap; the range lies in one VMA and one 2 MiB block). Do a

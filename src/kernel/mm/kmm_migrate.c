@@ -314,7 +314,7 @@ point_to_device(struct kmm_migrate *m)
          continue;
       }
       mig->dpage->pagemap = m->pagemap;
-      mig->dpage->cpu_va = mig->cpu_va;
+      kmm_dpage_set_va(mig->dpage, mig->cpu_va);
       m->moved++;
    }
    pthread_mutex_unlock(&m->mm->lock);
@@ -397,7 +397,7 @@ settle_in_device(struct kmm_migrate *m, struct kmm_migrate_page *mig,
       return;
    bool touched = p->waiters;
    p->dpage = mig->dpage;
-   p->dpage->cpu_va = p->cpu_va;
+   kmm_dpage_set_va(p->dpage, p->cpu_va);
    p->waiters = false;
    kmm_page_set(mm, p, KMM_PAGE_DEVICE);
    mm->stats.pages_out++;

@@ -208,7 +208,7 @@ remap_page(struct kmm_mm *mm, struct kmm_page *p, uint64_t to_va)
    q->dpage = was.dpage;
    q->waiters = was.waiters;
    if (q->dpage)
-      q->dpage->cpu_va = to_va;
+      kmm_dpage_set_va(q->dpage, to_va);
    return true;
 }
 
