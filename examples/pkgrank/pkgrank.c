@@ -30,7 +30,7 @@ static const char usage[] =
    "  -r, --root PACKAGE     where the breadth-first search starts (default: the\n"
    "                         package that needs most others)\n"
    "  -m, --memory KIND      malloc (default), coarse, fine: where the graph lives\n"
-   "  -p, --migrate POLICY   never, hint (default), fault, prefetch: when pages move\n"
+   "  -p, --migrate POLICY   never, hint, fault (default), prefetch: when pages move\n"
    "                         to the GPU's own memory; hint asks with\n"
    "                         clEnqueueSVMMigrateMem for memory of clSVMAlloc\n"
    "  -n, --iterations N     at most N PageRank iterations (200)\n"
@@ -312,7 +312,7 @@ main(int argc, char **argv)
 {
    struct options o = {
       .input = "/var/lib/dpkg/status",
-      .migrate = "hint",
+      .migrate = "fault",
       .params = {.damping = 0.85, .epsilon = 1e-9, .max_iterations = 200},
       .top = 10,
       .check = true,
