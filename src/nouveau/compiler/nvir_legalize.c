@@ -511,11 +511,12 @@ nvir_legalize(struct nvir_shader *s)
    count_uses(&lz);
    nvir_foreach_block(b, s) {
       lz.num_consts = 0;
-      nvir_foreach_instr_safe(i, b)
+      nvir_foreach_instr_safe(i, b) {
          legalize_instr(&lz, i);
+         if (lz.err)
+            return lz.err;
+      }
    }
-   if (lz.err)
-      return lz.err;
    nvir_foreach_block(b, s)
       nvir_foreach_instr_safe(i, b) {
          if (i->op != NVIR_OP_PHI)
