@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* Service of GPU faults, a batch at a time, granule by granule. */
+#include <assert.h>
+#include <errno.h>
+
+#include "kernel/drm/kdrm_gpusvm_priv.h"
+#include "util/util_svc.h"
+
+#define SERVICE_MAX_NS 1000000000ull /* then -EBUSY; kernel.md §3.3 step 10 */
+
+/* One granule's part of a batch. */
+struct service {
+   struct kdrm_gpusvm *svm;
+   struct kdrm_granule *g;
+   uint64_t base;
+   uint64_t deadline_ns;
+   uint64_t pfns[GRANULE_PG];
+   uint8_t want[GRANULE_PG];    /* enum want */
+   bool faulting[GRANULE_PG];   /* not just a neighbour */
+   int8_t read_err[GRANULE_PG]; /* -errno; what a read of the page gets */
+   int8_t write_err[GRANULE_PG];
+};
+
+enum want {
+   WANT_NOTHING, /* map what is there */
+   WANT_READ,
+   WANT_WRITE,
+};
+
+/* What the batch's faults ask of each page. */
+static void
+note_faults(struct service *s, const struct kdrm_gpusvm_fault *f, unsigned n)
+{
+   for (unsigned i = 0; i < n; i++) {
+      unsigned p = kdrm_granule_page(f[i].gpu_va);
+      uint8_t want = f[i].access == KDRM_ACCESS_PREFETCH ? WANT_NOTHING
+                     : f[i].access == KDRM_ACCESS_READ   ? WANT_READ
+                                                         : WANT_WRITE;
+      if (s->faulting[p])
+         kdrm_count(&s->svm->stats.faults_merged, 1);
+      s->faulting[p] = true;
+      s->want[p] = MAX2(s->want[p], want);
+   }
+}
+
+/* The aligned window of `pg` pages around page p, within its mapping. */
+static bool
+window_around(struct service *s, unsigned p, unsigned pg, unsigned *first_out,
+              unsigned *end_out)
+{
+   struct kmm_vma vma;
+   uint64_t va = s->base + p * KMM_PAGE_SIZE;
+   if (kmm_vma_find(s->svm->config.mm, va, &vma) || vma.start > va)
+      return false;
+   uint64_t start = util_align_down(va, pg * KMM_PAGE_SIZE);
+   uint64_t end = MIN2(start + pg * KMM_PAGE_SIZE, vma.end);
+   start = MAX2(start, vma.start);
+   *first_out = (start - s->base) >> KMM_PAGE_SHIFT;
+   *end_out = (end - s->base) >> KMM_PAGE_SHIFT;
+   return true;
+}
+
+static void
+want_neighbours(struct service *s)
+{
+   unsigned done = 0; /* pages below have been looked at */
+   for (unsigned p = 0; p < GRANULE_PG; p++) {
+      unsigned first, end;
+      if (p < done || !s->faulting[p] || s->want[p] == WANT_NOTHING)
+         continue;
+      if (!window_around(s, p, s->svm->config.fault_window_pg, &first, &end))
+         continue;
+      for (unsigned i = first; i < end; i++)
+         s->want[i] = MAX2(s->want[i], WANT_READ);
+      done = end;
+   }
+}
+
+/* Moves what was touched to VRAM; what does not move is mapped where it is. */
+static void
+migrate_touched(struct service *s)
+{
+   struct kdrm_gpusvm *svm = s->svm;
+   if (!svm->config.pagemap || !svm->config.migrate_on_fault)
+      return;
+   pthread_mutex_lock(&s->g->lock);
+   bool braked = s->g->braked_until_ns > util_time_ns();
+   pthread_mutex_unlock(&s->g->lock);
+   if (braked) {
+      kdrm_count(&svm->stats.braked, 1);
+      return;
+   }
+   unsigned done = 0;
+   for (unsigned p = 0; p < GRANULE_PG; p++) {
+      unsigned first, end;
+      if (p < done || !s->faulting[p] || s->want[p] == WANT_NOTHING ||
+          !window_around(s, p, svm->config.migrate_window_pg, &first, &end))
+         continue;
+      uint64_t moved = 0;
+      kdrm_gpusvm_migrate_to_vram(svm, s->base + first * KMM_PAGE_SIZE,
+                                  s->base + end * KMM_PAGE_SIZE, &moved);
+      done = end;
+   }
+}
+
+/* A page of the batch cannot be had. Its faults get the reason; the rest goes
+ * on. */
+static void
+note_error(struct service *s, unsigned p, int err)
+{
+   if (s->faulting[p]) {
+      s->write_err[p] = err;
+      if (err != -EPERM)
+         s->read_err[p] = err;
+   }
+   /* Reading a read-only page is fine: ask again for that. */
+   s->want[p] = err == -EPERM && s->want[p] == WANT_WRITE && s->faulting[p]
+                   ? WANT_READ
+                   : WANT_NOTHING;
+}
+
+static void
+fail_all(struct service *s, int err)
+{
+   for (unsigned p = 0; p < GRANULE_PG; p++) {
+      if (!s->faulting[p])
+         continue;
+      s->read_err[p] = s->read_err[p] ? s->read_err[p] : err;
+      s->write_err[p] = s->write_err[p] ? s->write_err[p] : err;
+   }
+}
+
+static void
+drop_unneeded(struct service *s)
+{
+   struct kdrm_granule *g = s->g;
+   for (unsigned p = 0; p < GRANULE_PG; p++) {
+      uint64_t pfn = s->pfns[p];
+      if (!(pfn & KMM_PFN_VALID)) {
+         s->pfns[p] = 0;
+         continue;
+      }
+      bool same = util_bitset_test(g->present, p) &&
+                  (util_bitset_test(g->writable, p) || !(pfn & KMM_PFN_WRITE));
+      /* A page that faults in spite of its PTE is written again, to be sure. */
+      if (same && !s->faulting[p])
+         s->pfns[p] = 0;
+   }
+}
+
+static unsigned
+count_ahead(const struct service *s)
+{
+   unsigned n = 0;
+   for (unsigned p = 0; p < GRANULE_PG; p++)
+      n += s->pfns[p] && !s->faulting[p];
+   return n;
+}
+
+/* One round: read, then write PTEs if nothing moved. -EAGAIN: another round. */
+static int
+service_round(struct service *s)
+{
+   struct kdrm_gpusvm *svm = s->svm;
+   struct kdrm_granule *g = s->g;
+   struct kmm_hmm_range range = {
+      .notifier = &g->notifier,
+      .start = s->base,
+      .end = s->base + GRANULE_SIZE,
+      .pfns = s->pfns,
+      .pfn_flags_mask = KMM_PFN_REQ_FAULT | KMM_PFN_REQ_WRITE,
+      .dev_owner = svm->config.pagemap ? svm->config.pagemap->base.owner : NULL,
+   };
+   static const uint64_t request[] = {
+      [WANT_READ] = KMM_PFN_REQ_FAULT,
+      [WANT_WRITE] = KMM_PFN_REQ_FAULT | KMM_PFN_REQ_WRITE,
+   };
+   for (unsigned p = 0; p < GRANULE_PG; p++)
+      s->pfns[p] = request[s->want[p]];
+   int err = kmm_notifier_read_begin(&g->notifier, &range.seq);
+   if (err)
+      return -EAGAIN;
+   uint64_t error_va = 0;
+   kdrm_count(&svm->stats.hmm_calls, 1);
+   err = kmm_hmm_range_fault(&range, &error_va);
+   if (err == -EBUSY)
+      return -EAGAIN;
+   if (err == -EFAULT || err == -EPERM || err == -ENOMEM) {
+      if (!error_va)
+         return err; /* not a page's: forked child */
+      note_error(s, kdrm_granule_page(error_va), err);
+      return -EAGAIN;
+   }
+   if (err)
+      return err;
+
+   pthread_mutex_lock(&g->lock);
+   if (kmm_notifier_read_retry(&g->notifier, range.seq)) {
+      err = -EAGAIN;
+   } else {
+      drop_unneeded(s);
+      err = kdrm_granule_map_locked(g, 0, GRANULE_PG, s->pfns);
+   }
+   pthread_mutex_unlock(&g->lock);
+   if (!err)
+      kdrm_count(&svm->stats.pages_mapped_ahead, count_ahead(s));
+   return err;
+}
+
+static void
+answer(struct service *s, struct kdrm_gpusvm_fault *f, unsigned n)
+{
+   pthread_mutex_lock(&s->g->lock);
+   for (unsigned i = 0; i < n; i++) {
+      unsigned p = kdrm_granule_page(f[i].gpu_va);
+      bool write = f[i].access >= KDRM_ACCESS_WRITE;
+      f[i].result = write ? s->write_err[p] : s->read_err[p];
+      f[i].device = util_bitset_test(s->g->device, p);
+      bool there = util_bitset_test(s->g->present, p);
+      if (f[i].access == KDRM_ACCESS_PREFETCH && !f[i].result && !there)
+         f[i].result = -EFAULT;
+      if (f[i].result && f[i].result != -EBUSY)
+         kdrm_count(&s->svm->stats.cancelled, 1);
+   }
+   pthread_mutex_unlock(&s->g->lock);
+}
+
+static void
+refuse(struct kdrm_gpusvm *svm, struct kdrm_gpusvm_fault *f, unsigned n,
+       int err)
+{
+   for (unsigned i = 0; i < n; i++) {
+      f[i].result = err;
+      f[i].device = false;
+   }
+   kdrm_count(&svm->stats.cancelled, n);
+}
+
+/* All faults f[0..n) lie in one granule. */
+static void
+service_granule(struct kdrm_gpusvm *svm, struct kdrm_gpusvm_fault *f,
+                unsigned n)
+{
+   struct kdrm_granule *g = kdrm_granule_get(svm, f->gpu_va);
+   struct service *s = g ? util_svc_alloc(sizeof(*s)) : NULL;
+   if (!s) {
+      refuse(svm, f, n, -ENOMEM);
+      return;
+   }
+   s->svm = svm;
+   s->g = g;
+   s->base = util_align_down(f->gpu_va, GRANULE_SIZE);
+   s->deadline_ns = util_time_ns() + SERVICE_MAX_NS;
+   note_faults(s, f, n);
+   migrate_touched(s);
+   want_neighbours(s);
+   int err;
+   while ((err = service_round(s)) == -EAGAIN) {
+      kdrm_count(&svm->stats.retries, 1);
+      if (util_time_ns() > s->deadline_ns) {
+         err = -EBUSY;
+         break;
+      }
+   }
+   if (err)
+      fail_all(s, err);
+   answer(s, f, n);
+   if (svm->config.pagemap)
+      kdrm_pagemap_touch(svm->config.pagemap, s->base);
+   util_svc_free(s);
+}
+
+static bool
+is_mirrored(const struct kdrm_gpusvm *svm, uint64_t gpu_va)
+{
+   return gpu_va >> 47 == 0 &&
+          !(gpu_va >= svm->config.hole_start && gpu_va < svm->config.hole_end);
+}
+
+void
+kdrm_gpusvm_fault_batch(struct kdrm_gpusvm *svm,
+                        struct kdrm_gpusvm_fault *faults, unsigned n)
+{
+   kdrm_count(&svm->stats.batches, 1);
+   if (kmm_mm_check(svm->config.mm)) {
+      refuse(svm, faults, n, -EFAULT);
+      return;
+   }
+   for (unsigned i = 0; i < n;) {
+      bool mirrored = is_mirrored(svm, faults[i].gpu_va);
+      unsigned k = i;
+      for (; k < n && faults[k].gpu_va >> GRANULE_SHIFT ==
+                         faults[i].gpu_va >> GRANULE_SHIFT;
+           k++) {
+         if (is_mirrored(svm, faults[k].gpu_va) != mirrored)
+            break;
+         assert(faults[k].access <= KDRM_ACCESS_ATOMIC);
+         kdrm_count(&svm->stats.faults[faults[k].access], 1);
+      }
+      if (mirrored)
+         service_granule(svm, faults + i, k - i);
+      else
+         refuse(svm, faults + i, k - i, -EFAULT);
+      i = k;
+   }
+}
+
+static bool
+before(const struct kdrm_gpusvm_fault *a, const struct kdrm_gpusvm_fault *b)
+{
+   return a->gpu_va != b->gpu_va ? a->gpu_va < b->gpu_va
+                                 : a->access > b->access;
+}
+
+/* Shell sort: qsort would call malloc. */
+void
+kdrm_gpusvm_sort(struct kdrm_gpusvm_fault *faults, unsigned n)
+{
+   for (unsigned gap = n / 2; gap > 0; gap /= 2) {
+      for (unsigned i = gap; i < n; i++) {
+         struct kdrm_gpusvm_fault f = faults[i];
+         unsigned k = i;
+         for (; k >= gap && before(&f, &faults[k - gap]); k -= gap)
+            faults[k] = faults[k - gap];
+         faults[k] = f;
+      }
+   }
+}
