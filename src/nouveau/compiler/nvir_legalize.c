@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "nouveau/compiler/nvir_graph_priv.h"
 #include "nouveau/compiler/nvir_legalize_priv.h"
 #include "nouveau/compiler/nvir_passes.h"
 
@@ -281,6 +280,16 @@ lz_collect(struct lz *lz, const struct nvir_src *words, unsigned n)
    return nvir_build_collect(&lz->b, regs, n);
 }
 
+/* An address that was put together serves later blocks too. */
+static bool
+is_collected(struct lz *lz, const struct legal *l)
+{
+   if (!l->wide_block || l->wide_block == lz->b.block)
+      return true;
+   return l->is_address && nvir_graph_dominates(&lz->g, l->wide_block->index,
+                                                lz->b.block->index);
+}
+
 struct nvir_value *
 lz_wide(struct lz *lz, struct nvir_src src, unsigned words)
 {
@@ -291,7 +300,7 @@ lz_wide(struct lz *lz, struct nvir_src src, unsigned words)
       return src.val;
    if (src.kind == NVIR_SRC_VALUE && words > 1) {
       l = lz_map(lz, src.val);
-      if (l->wide && (!l->wide_block || l->wide_block == lz->b.block))
+      if (l->wide && is_collected(lz, l))
          return l->wide;
    }
    for (unsigned n = 0; n < words; n++)
@@ -509,6 +518,8 @@ nvir_legalize(struct nvir_shader *s)
 
    lz.map = util_arena_array(&s->arena, struct legal, MAX2(s->num_values, 1));
    count_uses(&lz);
+   nvir_graph_from_shader(&lz.g, s);
+   nvir_graph_analyze(&lz.g);
    nvir_foreach_block(b, s) {
       lz.num_consts = 0;
       nvir_foreach_instr_safe(i, b) {

@@ -10,7 +10,7 @@
 #ifndef NVIR_LEGALIZE_PRIV_H
 #define NVIR_LEGALIZE_PRIV_H
 
-#include "nouveau/compiler/nvir_ir.h"
+#include "nouveau/compiler/nvir_graph_priv.h"
 
 struct legal {
    struct nvir_src w[4]; /* kind VALUE with val NULL: not known yet */
@@ -37,6 +37,7 @@ struct lz {
    struct nvir_builder b;
    struct legal *map; /* of the values that existed at the start */
    uint32_t num_values;
+   struct nvir_graph g;        /* for dominance */
    struct lz_const consts[16]; /* MOV32I of this block */
    unsigned num_consts;
    int err;

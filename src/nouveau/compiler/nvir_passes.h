@@ -35,6 +35,7 @@ int
 nvir_check_convergence(struct nvir_shader *s); /* -EAGAIN: structurize first */
 int nvir_legalize(struct nvir_shader *s);
 void nvir_split_critical_edges(struct nvir_shader *s);
+void nvir_opt_predicate(struct nvir_shader *s); /* short sides of branches */
 void nvir_opt_jumps(struct nvir_shader *s); /* empty blocks, after allocation */
 
 /* Back half. */

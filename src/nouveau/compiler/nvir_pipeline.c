@@ -50,6 +50,7 @@ static const struct pass passes[] = {
    {.name = "spill", .run_int = nvir_spill},
    {.name = "assign_regs", .run_int = nvir_assign_regs},
    {.name = "opt_jumps", .run = nvir_opt_jumps, .optional = true},
+   {.name = "opt_predicate", .run = nvir_opt_predicate, .optional = true},
    {.name = "insert_convergence", .run_int = nvir_insert_convergence},
    {.name = "schedule", .run = nvir_schedule},
    {.name = "insert_deps", .run = nvir_insert_deps},
