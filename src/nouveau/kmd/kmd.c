@@ -185,6 +185,7 @@ card_create(const struct kmd_config *config, struct kmd **kmd_out)
    if (!kmd)
       return -ENOMEM;
    kmd->config = *config;
+   kmd->pid = getpid();
    init_locks(kmd);
    kdrm_device_init(&kmd->drm, kmd_driver(), kmd);
    if (config->debug & KMD_DEBUG_IOCTL)
@@ -285,6 +286,14 @@ kmd_create(const struct kmd_config *config, struct kmd **kmd_out)
    return c.ret;
 }
 
+/* A forked child has neither our threads nor the card's: every call would wait
+ * for ever, and its exit handlers do call. */
+static bool
+is_elsewhere(const struct kmd *kmd)
+{
+   return getpid() != kmd->pid;
+}
+
 static void
 call_destroy(void *data)
 {
@@ -296,7 +305,8 @@ void
 kmd_destroy(struct kmd *kmd)
 {
    struct call c = {.kmd = kmd};
-   util_svc_call(call_destroy, &c);
+   if (!is_elsewhere(kmd))
+      util_svc_call(call_destroy, &c);
 }
 
 static void
@@ -309,8 +319,9 @@ call_open(void *data)
 int
 kmd_open(struct kmd *kmd)
 {
-   struct call c = {.kmd = kmd};
-   util_svc_call(call_open, &c);
+   struct call c = {.kmd = kmd, .ret = -EPERM};
+   if (!is_elsewhere(kmd))
+      util_svc_call(call_open, &c);
    return c.ret;
 }
 
@@ -324,8 +335,9 @@ call_close(void *data)
 int
 kmd_close(struct kmd *kmd, int file)
 {
-   struct call c = {.kmd = kmd, .file = file};
-   util_svc_call(call_close, &c);
+   struct call c = {.kmd = kmd, .file = file, .ret = -EPERM};
+   if (!is_elsewhere(kmd))
+      util_svc_call(call_close, &c);
    return c.ret;
 }
 
@@ -339,8 +351,13 @@ call_ioctl(void *data)
 int
 kmd_ioctl(struct kmd *kmd, int file, unsigned long request, void *arg)
 {
-   struct call c = {.kmd = kmd, .file = file, .request = request, .arg = arg};
-   util_svc_call(call_ioctl, &c);
+   struct call c = {.kmd = kmd,
+                    .file = file,
+                    .request = request,
+                    .arg = arg,
+                    .ret = -EPERM};
+   if (!is_elsewhere(kmd))
+      util_svc_call(call_ioctl, &c);
    return c.ret;
 }
 
@@ -371,6 +388,10 @@ kmd_mmap(struct kmd *kmd, void *addr, size_t length, int prot, int flags,
                     .prot = prot,
                     .flags = flags,
                     .offset = offset};
+   if (is_elsewhere(kmd)) {
+      errno = EPERM;
+      return MAP_FAILED;
+   }
    util_svc_call(call_mmap, &c);
    if (c.addr == MAP_FAILED)
       errno = c.err;
@@ -387,7 +408,8 @@ call_munmap(void *data)
 int
 kmd_munmap(struct kmd *kmd, void *addr, size_t length)
 {
-   struct call c = {.kmd = kmd, .addr = addr, .length = length};
-   util_svc_call(call_munmap, &c);
+   struct call c = {.kmd = kmd, .addr = addr, .length = length, .ret = -EPERM};
+   if (!is_elsewhere(kmd))
+      util_svc_call(call_munmap, &c);
    return c.ret;
 }

@@ -5,6 +5,9 @@
  * uAPI (drm-uapi/nouveau_drm.h, facts: docs/uapi.md); errors are returned as
  * -errno.
  *
+ * Processes: the one that made the card. In a forked child all calls answer
+ * -EPERM and kmd_destroy does nothing.
+ *
  * Threads: any. A file may be closed while another thread is inside a call on
  * it; that call finishes first. */
 #ifndef KMD_H

@@ -51,6 +51,7 @@ release_later(struct kmd_vma *vma)
    kdrm_gem_get(&r->bo->base);
    pthread_mutex_lock(&kmd->reaps_lock);
    util_list_add_tail(&r->link, &kmd->reaps);
+   atomic_fetch_add(&kmd->num_reaps, 1);
    pthread_mutex_unlock(&kmd->reaps_lock);
    /* It may have become idle before it was on the list. */
    kmd_thread_poke(&kmd->work);
@@ -66,6 +67,7 @@ take_idle(struct kmd *kmd, struct util_list *idle)
          continue;
       util_list_del(&r->link);
       util_list_add_tail(&r->link, idle);
+      atomic_fetch_sub(&kmd->num_reaps, 1);
    }
    pthread_mutex_unlock(&kmd->reaps_lock);
 }

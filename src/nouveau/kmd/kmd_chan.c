@@ -76,7 +76,7 @@ signal_all(struct util_list *fences, int error)
    }
 }
 
-static bool
+static void
 fences_update(struct kmd_chan *c)
 {
    struct util_list done;
@@ -84,9 +84,7 @@ fences_update(struct kmd_chan *c)
    pthread_mutex_lock(&c->fence_lock);
    take_done_locked(c, fence_value(c), &done);
    pthread_mutex_unlock(&c->fence_lock);
-   bool any = !util_list_is_empty(&done);
    signal_all(&done, 0);
-   return any;
 }
 
 /* Every pending fence fails, and every later submission. */
@@ -103,19 +101,30 @@ fences_kill(struct kmd_chan *c)
    signal_all(&lost, -ENODEV);
 }
 
+/* The first channel from `*chid` on; referenced, or NULL. */
+static struct kmd_chan *
+next_chan(struct kmd *kmd, unsigned *chid)
+{
+   struct kmd_chan *c = NULL;
+   pthread_mutex_lock(&kmd->chans_lock);
+   while (*chid < NV_CHANNELS && !kmd->chans[*chid])
+      (*chid)++;
+   if (*chid < NV_CHANNELS)
+      c = kmd_chan_get(kmd->chans[*chid]);
+   pthread_mutex_unlock(&kmd->chans_lock);
+   return c;
+}
+
 void
 kmd_fences_update(struct kmd *kmd)
 {
-   bool any = false;
-   for (unsigned chid = 0; chid < NV_CHANNELS; chid++) {
-      struct kmd_chan *c = kmd_chan_of_chid(kmd, chid);
-      if (!c)
-         continue;
-      any |= fences_update(c);
+   struct kmd_chan *c;
+   for (unsigned chid = 0; (c = next_chan(kmd, &chid)); chid++) {
+      fences_update(c);
       kmd_chan_put(c);
    }
-   if (any)
-      kmd_thread_poke(&kmd->work); /* a buffer may have become idle */
+   if (atomic_load(&kmd->num_reaps))
+      kmd_thread_poke(&kmd->work); /* a closed buffer may have become idle */
 }
 
 /* --- Life

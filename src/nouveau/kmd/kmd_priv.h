@@ -42,6 +42,7 @@ struct kmd_thread {
 
 struct kmd {
    struct kmd_config config;
+   pid_t pid; /* that made it */
    struct kdrm_device drm;
    struct nvsim *sim;
 
@@ -59,6 +60,7 @@ struct kmd {
    pthread_mutex_t reap_lock;  /* held while reaping */
    pthread_mutex_t reaps_lock; /* of the list */
    struct util_list reaps;     /* struct reap of kmd_bo.c */
+   _Atomic unsigned num_reaps;
 
    pthread_mutex_t maps_lock;
    struct util_rb maps; /* struct mapping of kmd.c */

@@ -5,6 +5,7 @@
 #include "kmd_test.h"
 
 #include <pthread.h>
+#include <sys/wait.h>
 
 #include "nouveau/headers/nv_class.h"
 #include "nouveau/headers/nv_push.h"
@@ -585,6 +586,35 @@ early_channel_has_no_svm(struct ctx *c)
    munmap(p, PAGE);
 }
 
+/* A forked child has its memory and no card (kernel.md §1.8, L12). */
+static void
+child_is_refused(struct ctx *c)
+{
+   uint32_t *p = aligned_pages(512);
+   for (unsigned i = 0; i < 512; i++)
+      p[i * 1024] = i;
+   uint64_t moved;
+   assert_int_equal(bind(c, p, 512, true, &moved), 0);
+   assert_int_equal(run(c, increment, 512, PAGE, p), 0);
+   pid_t pid = fork();
+   if (pid == 0) {
+      bool good = bind(c, p, 512, true, &moved) == -EPERM &&
+                  kmd_open(c->kmd) == -EPERM &&
+                  kmd_close(c->kmd, c->file) == -EPERM;
+      kmd_destroy(c->kmd);
+      for (unsigned i = 0; i < 512; i++)
+         good &= p[i * 1024] == i + 1;
+      _exit(good ? 0 : 1);
+   }
+   int status;
+   assert_int_equal(waitpid(pid, &status, 0), pid);
+   assert_int_equal(status, 0);
+   assert_int_equal(run(c, increment, 512, PAGE, p), 0);
+   for (unsigned i = 0; i < 512; i++)
+      assert_int_equal(p[i * 1024], i + 2);
+   munmap(p, 512 * PAGE);
+}
+
 /* --- At the same time
  * --------------------------------------------------------------------
  */
@@ -733,6 +763,8 @@ main(void)
       ALWAYS(protection_counts),
       ALWAYS(unmapped_memory_is_gone),
       SCENE(early_channel_has_no_svm, BETTER),
+      SCENE(child_is_refused, BETTER),
+      SCENE(child_is_refused, BETTER, NOUFFD),
       EVERYWHERE(nothing_is_lost_under_load),
       ALWAYS(two_clients_share_one_process),
       SCENE(close_brings_vram_back, BETTER),
