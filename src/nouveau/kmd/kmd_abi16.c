@@ -258,9 +258,9 @@ kmd_channel_free_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
       a->channel < 0 ? NULL : kdrm_handles_remove(&client->abi16, a->channel);
    if (!ac)
       return -ENOENT;
-   uint32_t notifier = ac->notifier_handle;
+   /* The handle of the notifier stays the client's, as in Linux: it may have
+    * closed it already, and the number may be another buffer's by now. */
    kmd_abi16_chan_put(ac);
-   kdrm_gem_handle_delete(file, notifier);
    return 0;
 }
 

@@ -294,6 +294,10 @@ kmd_chan_destroy(struct kmd_chan *c)
    hw_stop(c);
    nvsim_wr32(kmd->sim, NV_CHAN_INST(c->chid), 0);
    fences_kill(c);
+   /* An entry of ours, met after the instance block belongs to another channel,
+    * would cancel that one's access to the same address. */
+   if (c->svm)
+      kmd_fault_flush(kmd);
    pthread_mutex_lock(&kmd->chans_lock);
    kmd->chans[c->chid] = NULL;
    pthread_mutex_unlock(&kmd->chans_lock);

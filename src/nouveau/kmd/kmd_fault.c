@@ -25,6 +25,9 @@ struct entry {
 };
 
 struct kmd_fault_work {
+   pthread_mutex_t lock; /* of the two counts */
+   pthread_cond_t cond;
+   uint64_t begun, done; /* passes over the ring */
    uint32_t get;
    struct entry entries[RING_ENTRIES];
    struct kdrm_gpusvm_fault faults[RING_ENTRIES];
@@ -36,6 +39,8 @@ kmd_fault_init(struct kmd *kmd)
    kmd->fault_work = kdrm_zalloc(sizeof(*kmd->fault_work));
    if (!kmd->fault_work)
       return -ENOMEM;
+   pthread_mutex_init(&kmd->fault_work->lock, NULL);
+   pthread_cond_init(&kmd->fault_work->cond, NULL);
    int ret = kmd_heap_alloc_block(&kmd->vram, RING_ORDER, KMD_HEAP_KERNEL,
                                   &kmd->fault_ring_off);
    if (ret) {
@@ -253,7 +258,29 @@ serve(struct kmd *kmd, unsigned n)
 void
 kmd_fault_work(struct kmd *kmd)
 {
+   struct kmd_fault_work *w = kmd->fault_work;
+   if (!w)
+      return;
+   pthread_mutex_lock(&w->lock);
+   uint64_t pass = ++w->begun;
+   pthread_mutex_unlock(&w->lock);
    unsigned n;
-   while (kmd->fault_work && (n = read_ring(kmd)))
+   while ((n = read_ring(kmd)))
       serve(kmd, n);
+   pthread_mutex_lock(&w->lock);
+   w->done = pass;
+   pthread_cond_broadcast(&w->cond);
+   pthread_mutex_unlock(&w->lock);
+}
+
+void
+kmd_fault_flush(struct kmd *kmd)
+{
+   struct kmd_fault_work *w = kmd->fault_work;
+   pthread_mutex_lock(&w->lock);
+   uint64_t next = w->begun + 1; /* the one under way may have read already */
+   kmd_thread_poke(&kmd->fault);
+   while (w->done < next)
+      pthread_cond_wait(&w->cond, &w->lock);
+   pthread_mutex_unlock(&w->lock);
 }

@@ -43,5 +43,8 @@ int kmd_fault_init(struct kmd *kmd);
 void kmd_fault_finish(struct kmd *kmd);
 /* The fault thread's work: serves until the ring is empty. */
 void kmd_fault_work(struct kmd *kmd);
+/* All entries that are in the ring now have been served when it returns. Not
+ * from the fault thread, nor with anything held that it may want. */
+void kmd_fault_flush(struct kmd *kmd);
 
 #endif
