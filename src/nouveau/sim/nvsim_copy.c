@@ -122,7 +122,8 @@ remap_line(struct nvsim_channel *c, const struct remap *m, struct copy job)
       if (m->keeps_dst &&
           nvsim_mem_read_loc(c->worker, job.dst, dst, n * dst_B, &f))
          return mmu_error(c, &f);
-      remap_elements(m, dst, src, n);
+      if (m->reads_src || m->keeps_dst || left == job.length)
+         remap_elements(m, dst, src, n); /* a fill: once */
       if (nvsim_mem_write_loc(c->worker, job.dst, dst, n * dst_B, &f))
          return mmu_error(c, &f);
       job.src.addr += n * src_B;

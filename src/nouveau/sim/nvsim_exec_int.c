@@ -64,25 +64,30 @@ iadd_sat(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    write_sum(w, in, d, cc, mask);
 }
 
-/* sass_add in 32 bits: the 33-bit sum's carry from two comparisons. */
+/* sass_add's flags of r = x + y + cin (cin 0..3) in 32 bits: carry and overflow
+ * of both steps. */
+static inline uint32_t
+sum_flags(uint32_t x, uint32_t y, uint32_t r)
+{
+   uint32_t s = x + y;
+   uint32_t carry = (uint32_t)(s < x) + (uint32_t)(r < s);
+   uint32_t overflow = (((x ^ s) & (y ^ s)) ^ (~s & r)) >> 31;
+   return (r == 0 ? SASS_CC_Z : 0) | r >> 31 << 1 | carry << 2 | overflow << 4;
+}
+
 static void
 iadd_flags(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
    const struct sass_instr *i = &in->i;
    const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in);
    uint32_t na = i->neg_a ? ~0u : 0, nb = i->neg_b ? ~0u : 0;
-   uint32_t cin = i->neg_a + i->neg_b + i->po, x_mask = i->x ? 3 : 0;
+   uint32_t cin = i->x ? 0 : i->neg_a + i->neg_b + i->po, x_mask = i->x ? 3 : 0;
    nvsim_row d, cc;
-   cin = i->x ? 0 : cin;
    for_lanes(l)
    {
-      uint32_t x = a[l] ^ na, y = b[l] ^ nb, s = x + y;
-      uint32_t r = s + cin + (w->cc[l] >> 2 & x_mask);
-      uint32_t carry = (uint32_t)(s < x) + (uint32_t)(r < s);
-      uint32_t overflow = ((x ^ r) & (y ^ r)) >> 31;
-      d[l] = r;
-      cc[l] =
-         (r == 0 ? SASS_CC_Z : 0) | r >> 31 << 1 | carry << 2 | overflow << 4;
+      uint32_t x = a[l] ^ na, y = b[l] ^ nb;
+      d[l] = x + y + cin + (w->cc[l] >> 2 & x_mask);
+      cc[l] = sum_flags(x, y, d[l]);
    }
    write_sum(w, in, d, cc, mask);
 }
@@ -115,46 +120,57 @@ exec_iadd3(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    write_sum(w, in, d, cc, mask);
 }
 
-/* LEA and ISCADD; LEA's predicate is the carry out. */
+static void
+write_carry_pred(struct nvsim_warp *w, const struct nvsim_instr *in,
+                 const uint32_t *cc, uint32_t mask)
+{
+   if (in->pd == SASS_PT)
+      return;
+   nvsim_row t;
+   for_lanes(l) t[l] = cc[l] & SASS_CC_C_MASK ? ~0u : 0;
+   nvsim_write_pred(w, in->pd, nvsim_movemask(t), mask);
+}
+
+/* LEA and ISCADD (sass_lea); LEA's predicate is the carry out. */
 static void
 exec_lea(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
    const struct sass_instr *i = &in->i;
    const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in);
    unsigned shift = i->shift;
-   bool neg_a = i->neg_a, neg_b = i->neg_b, po = i->po, x = i->x;
+   uint32_t na = i->neg_a ? ~0u : 0, nb = i->neg_b ? ~0u : 0;
+   uint32_t cin = i->x ? 0 : i->neg_a + i->neg_b + i->po, x_mask = i->x ? 3 : 0;
    nvsim_row d, cc;
    for_lanes(l)
    {
-      struct sass_sum s =
-         sass_lea(a[l], b[l], shift, neg_a, neg_b, po, x, (uint8_t)w->cc[l]);
-      d[l] = s.r;
-      cc[l] = s.cc;
+      uint32_t x = (a[l] << shift) ^ na, y = b[l] ^ nb;
+      d[l] = x + y + cin + (w->cc[l] >> 2 & x_mask);
+      cc[l] = sum_flags(x, y, d[l]);
    }
    write_sum(w, in, d, cc, mask);
-   if (i->op == SASS_OP_LEA && in->pd != SASS_PT) {
-      for_lanes(l) cc[l] = cc[l] & SASS_CC_C_MASK ? ~0u : 0;
-      nvsim_write_pred(w, in->pd, nvsim_movemask(cc), mask);
-   }
+   if (i->op == SASS_OP_LEA)
+      write_carry_pred(w, in, cc, mask);
 }
 
+/* sass_lea_hi; a shift of 0 leaves c alone. */
 static void
 exec_lea_hi(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
    const struct sass_instr *i = &in->i;
    const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in),
                   *c = nvsim_src_c(w, in);
+   unsigned shift = i->shift & 31, down = (32 - shift) & 31;
+   uint32_t low = shift ? ~0u : 0, na = i->neg_a ? ~0u : 0;
+   uint32_t cin = i->x ? 0 : i->neg_a, x_mask = i->x ? 3 : 0;
    nvsim_row d, cc;
    for_lanes(l)
    {
-      struct sass_sum s = sass_lea_hi(a[l], b[l], c[l], i->shift, i->neg_a,
-                                      i->x, (uint8_t)w->cc[l]);
-      d[l] = s.r;
-      cc[l] = s.cc;
+      uint32_t x = (c[l] << shift | (a[l] >> down & low)) ^ na, y = b[l];
+      d[l] = x + y + cin + (w->cc[l] >> 2 & x_mask);
+      cc[l] = sum_flags(x, y, d[l]);
    }
    write_sum(w, in, d, cc, mask);
-   for_lanes(l) cc[l] = cc[l] & SASS_CC_C_MASK ? ~0u : 0;
-   nvsim_write_pred(w, in->pd, nvsim_movemask(cc), mask);
+   write_carry_pred(w, in, cc, mask);
 }
 
 /* ---- products ---- */

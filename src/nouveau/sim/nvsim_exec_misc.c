@@ -8,16 +8,22 @@
 
 /* ---- special registers ---- */
 
+/* Counts on from the warp's first thread: divisions are slow. */
 static void
 tid_row(const struct nvsim_warp *w, unsigned axis, uint32_t *d)
 {
    const uint32_t *b = w->grid->block;
-   uint32_t first = w->index * NVSIM_LANES;
+   uint32_t t = w->index * NVSIM_LANES;
+   uint32_t id[3] = {t % b[0], t / b[0] % b[1], t / (b[0] * b[1])};
    for (unsigned l = 0; l < NVSIM_LANES; l++) {
-      uint32_t t = first + l;
-      d[l] = axis == 0   ? t % b[0]
-             : axis == 1 ? t / b[0] % b[1]
-                         : t / (b[0] * b[1]);
+      d[l] = id[axis];
+      if (++id[0] < b[0])
+         continue;
+      id[0] = 0;
+      if (++id[1] < b[1])
+         continue;
+      id[1] = 0;
+      id[2]++;
    }
 }
 

@@ -38,7 +38,10 @@ handler(int sig, siginfo_t *info, void *context)
 {
    struct nvsim_guard *g = thread_guard;
    if (!g || !g->armed) {
-      chain(sig, info, context);
+      /* An access that waits is refused by a queued signal; its page may have
+       * come first, and then there is nothing to refuse any more. */
+      if (!g || info->si_code != SI_QUEUE)
+         chain(sig, info, context);
       return;
    }
    g->armed = 0;

@@ -160,12 +160,20 @@ nvsim_section_end(struct nvsim_worker *w)
    __atomic_store_n(&w->section, w->section + 1, __ATOMIC_RELEASE);
 }
 
+/* Arrays tend to lie a power of two apart: the same place in each is not to
+ * fall into one entry. */
+static inline unsigned
+nvsim_tlb_index(uint64_t page)
+{
+   return (page ^ page >> 10 ^ page >> 17) % NVSIM_TLB_ENTRIES;
+}
+
 static inline uint8_t *
 nvsim_tlb_lookup(struct nvsim_worker *w, uint64_t gpu_va,
                  enum nv_fault_access access, struct nvsim_mem_fault *f_out)
 {
    uint64_t page = gpu_va / NVSIM_PAGE_B;
-   const struct nvsim_tlb_entry *e = &w->tlb[page % NVSIM_TLB_ENTRIES];
+   const struct nvsim_tlb_entry *e = &w->tlb[nvsim_tlb_index(page)];
    if (likely(e->tag == (w->epoch << 37 | page) && gpu_va < NV_MMU_VA_END)) {
       uint8_t *p = access == NV_FAULT_ACCESS_READ    ? e->rd
                    : access == NV_FAULT_ACCESS_WRITE ? e->wr

@@ -226,7 +226,7 @@ nvsim_tlb_fill(struct nvsim_worker *w, uint64_t gpu_va,
       return NULL;
    }
    uint64_t page = gpu_va / NVSIM_PAGE_B;
-   struct nvsim_tlb_entry *e = &w->tlb[page % NVSIM_TLB_ENTRIES];
+   struct nvsim_tlb_entry *e = &w->tlb[nvsim_tlb_index(page)];
    e->tag = w->epoch << 37 | page;
    w->stats.tlb_fills++;
    if (t.page) {
