@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Exact functions that libclc gets wrong where subnormal floats are involved, as
- * argument or as result: fmod, remainder and ldexp of floats; ldexp of a double
- * NaN. */
+/* Exact functions that libclc gets wrong where subnormal floats are involved,
+ * as argument or as result: fmod, remainder and ldexp of floats; ldexp of a
+ * double NaN. */
 #include "clc_lib.h"
 
 EXTERNAL double trunc(double);
@@ -63,12 +63,11 @@ remainder(float x, float y)
       if (2 * r > d || (2 * r == d && odd))
          r -= d;
    }
-   return r == 0               ? __builtin_copysignf(0.0f, x)
-          : x < 0 ? (float)-r : (float)r;
+   return r == 0 ? __builtin_copysignf(0.0f, x) : x < 0 ? (float)-r : (float)r;
 }
 
-/* The last product is the only one that rounds: the steps down stay 24 bits above
- * the smallest normal number. */
+/* The last product is the only one that rounds: the steps down stay 24 bits
+ * above the smallest normal number. */
 BUILTIN float
 ldexp(float x, int n)
 {
