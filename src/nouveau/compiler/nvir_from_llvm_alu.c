@@ -380,7 +380,8 @@ float_resize(struct nvir_import *im, struct nvir_src x, LLVMTypeRef from,
    return nvir_convert(im, NVIR_OP_FTOF, tt, ft, NVIR_ROUND_RN, x);
 }
 
-/* Shared pointers are offsets, generic ones lie in the window. */
+/* Shared pointers are offsets, generic ones lie in the window; but null is null
+ * in both. */
 static struct nvir_src
 cast_space(struct nvir_import *im, struct nvir_src x, LLVMTypeRef from,
            LLVMTypeRef to)
@@ -394,8 +395,11 @@ cast_space(struct nvir_import *im, struct nvir_src x, LLVMTypeRef from,
    int64_t base =
       from_shared ? (int64_t)NVIR_SHARED_WINDOW : -(int64_t)NVIR_SHARED_WINDOW;
    if (x.kind == NVIR_SRC_IMM)
-      return nvir_imm(x.imm + base);
-   return nvir_i2(im, NVIR_OP_ADD, NVIR_TYPE_I64, x, nvir_imm(base));
+      return nvir_imm(x.imm ? x.imm + base : 0);
+   struct nvir_src is_null =
+      nvir_icmp(im, NVIR_COND_EQ, false, NVIR_TYPE_I64, x, nvir_imm(0));
+   x = nvir_i2(im, NVIR_OP_ADD, NVIR_TYPE_I64, x, nvir_imm(base));
+   return nvir_i3(im, NVIR_OP_SELECT, NVIR_TYPE_I64, is_null, nvir_imm(0), x);
 }
 
 /* <n x i1> ↔ integer: one bit each. */

@@ -13,7 +13,8 @@ shared_offset(struct nvir_import *im, LLVMValueRef global)
    LLVMTypeRef t = LLVMGlobalGetValueType(global);
    unsigned align =
       MAX2(LLVMPreferredAlignmentOfGlobal(im->layout, global), 16);
-   uint32_t at = util_align(im->s->shared_B, align);
+   /* Place 0 is the null pointer of local memory. */
+   uint32_t at = util_align(MAX2(im->s->shared_B, 1), align);
    uint64_t size = LLVMABISizeOfType(im->layout, t);
    if (at + size > 48 * 1024)
       nvir_import_too_big(im, global, "more than 48 KiB of local memory");

@@ -62,7 +62,7 @@ test_kernel_facts(void **state)
    const struct nvir_kernel *k = &p.kernels[0];
    assert_string_equal(k->name, "k");
    assert_int_equal(k->args_B, 40);
-   assert_int_equal(k->shared_B, 80);
+   assert_int_equal(k->shared_B, 96); /* place 0 is the null pointer */
    assert_int_equal(k->num_barriers, 1);
    assert_true(k->uses_double && k->uses_atomics && k->uses_printf);
    assert_int_equal(k->reqd_wg_size[0], 8);

@@ -219,7 +219,7 @@ find_u64(const struct ocl_device *dev, cl_device_info param, cl_ulong *v)
       *v = caps->max_const_B;
       return true;
    case CL_DEVICE_LOCAL_MEM_SIZE:
-      *v = caps->shared_mem_B;
+      *v = caps->shared_mem_B - OCL_LOCAL_NULL_B;
       return true;
    case CL_DEVICE_PROFILING_TIMER_RESOLUTION:
       *v = caps->timer_resolution_ns;

@@ -119,8 +119,9 @@ set_local(struct ocl_kernel *k, cl_uint i, size_t size, const void *value)
 {
    CL_CHECK(!value, CL_INVALID_ARG_VALUE);
    CL_CHECK(size, CL_INVALID_ARG_SIZE);
-   CL_CHECK(size <= ocl_device_caps(k->build->dev)->shared_mem_B,
-            CL_MAX_SIZE_RESTRICTION_EXCEEDED);
+   CL_CHECK(
+      size <= ocl_device_caps(k->build->dev)->shared_mem_B - OCL_LOCAL_NULL_B,
+      CL_MAX_SIZE_RESTRICTION_EXCEEDED);
    ocl_kernel_set_local(k, i, size);
    return CL_SUCCESS;
 }

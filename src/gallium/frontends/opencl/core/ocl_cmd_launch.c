@@ -101,7 +101,7 @@ put_mem(struct launch_space *s, struct ocl_queue *q, const struct clc_arg *info,
 static void
 put_local(struct launch_space *s, const struct clc_arg *info, uint32_t size_B)
 {
-   s->local_end_B = util_align(s->local_end_B, OCL_DEVICE_MEM_ALIGN_B);
+   s->local_end_B = util_align(MAX2(s->local_end_B, 1), OCL_DEVICE_MEM_ALIGN_B);
    put_u64(s->input, info, s->local_end_B);
    s->local_end_B += size_B;
 }

@@ -14,6 +14,8 @@ struct pipe_context;
 
 /* What follows from the device's capabilities alone. */
 #define OCL_DEVICE_MEM_ALIGN_B 128 /* sizeof(long16) */
+/* The start of local memory is left free: there is the null pointer. */
+#define OCL_LOCAL_NULL_B 128
 /* pipe_grid_info::last_block is part of the driver's contract. */
 #define OCL_NON_UNIFORM_GROUPS true
 

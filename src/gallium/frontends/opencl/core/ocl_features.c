@@ -32,12 +32,6 @@ has_int64_atomics(const struct ocl_device *dev)
    return ocl_device_caps(dev)->int64_atomics;
 }
 
-static bool
-has_dot_product(const struct ocl_device *dev)
-{
-   return ocl_device_caps(dev)->int_dot_product;
-}
-
 #define V(major, minor) CL_MAKE_VERSION(major, minor, 0)
 
 static const struct version_row extensions[] = {
@@ -51,7 +45,6 @@ static const struct version_row extensions[] = {
    {"cl_khr_fp64", V(1, 0), has_fp64},
    {"cl_khr_fp16", V(1, 0), has_fp16},
    {"cl_khr_subgroups", V(1, 0)},
-   {"cl_khr_integer_dot_product", V(2, 0), has_dot_product},
    {"cl_khr_icd", V(1, 0)},
    {"cl_khr_extended_versioning", V(1, 0)},
    {"cl_partage_svm_counters", V(1, 0)},

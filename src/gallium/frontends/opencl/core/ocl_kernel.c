@@ -91,7 +91,7 @@ ocl_args_local_end(const struct ocl_args *args, const struct clc_kernel *info,
    for (unsigned i = 0; i < args->num; i++) {
       if (info->args[i].kind != CLC_ARG_LOCAL || !args->arg[i].set)
          continue;
-      at = util_align(at, OCL_DEVICE_MEM_ALIGN_B);
+      at = util_align(MAX2(at, 1), OCL_DEVICE_MEM_ALIGN_B);
       at += args->arg[i].size_B;
    }
    return at;
