@@ -185,16 +185,23 @@ xmad(struct lz *lz, struct nvir_src a, bool a_h1, struct nvir_src b, bool b_h1,
    return m;
 }
 
+/* Immediates and c[] to the second place, where they may be operands. */
+static void
+order_factors(struct nvir_src *a, struct nvir_src *b)
+{
+   if (a->kind != NVIR_SRC_VALUE && b->kind == NVIR_SRC_VALUE) {
+      struct nvir_src t = *a;
+      *a = *b;
+      *b = t;
+   }
+}
+
 /* lo32(a * b) + c */
 static struct nvir_src
 mad_lo(struct lz *lz, struct nvir_src a, struct nvir_src b, struct nvir_src c)
 {
    struct nvir_instr *m;
-   if (lz_is_imm(a) && !lz_is_imm(b)) {
-      struct nvir_src t = a;
-      a = b;
-      b = t;
-   }
+   order_factors(&a, &b);
    if (lz_is_zero(b) || lz_is_zero(a))
       return c;
    if (lz_is_imm(b) && (uint32_t)b.imm <= 0xffff) {
@@ -204,7 +211,8 @@ mad_lo(struct lz *lz, struct nvir_src a, struct nvir_src b, struct nvir_src c)
       return lz_rd(lz, m);
    }
    a = lz_reg(lz, a);
-   b = lz_reg(lz, b);
+   if (b.kind == NVIR_SRC_IMM)
+      b = lz_reg(lz, b);
    m = xmad(lz, a, false, b, true, LZ_ZERO);
    m->mi.mrg = true;
    struct nvir_src t = lz_rd(lz, m);
@@ -218,8 +226,10 @@ mad_lo(struct lz *lz, struct nvir_src a, struct nvir_src b, struct nvir_src c)
 static struct nvir_src
 mul_hi_unsigned(struct lz *lz, struct nvir_src a, struct nvir_src b)
 {
+   order_factors(&a, &b);
    a = lz_reg(lz, a);
-   b = lz_reg(lz, b);
+   if (b.kind == NVIR_SRC_IMM)
+      b = lz_reg(lz, b);
    if (lz_is_zero(a) || lz_is_zero(b))
       return LZ_ZERO;
    struct nvir_src l = lz_rd(lz, xmad(lz, a, false, b, false, LZ_ZERO));

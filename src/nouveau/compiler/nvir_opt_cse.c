@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Removes generic instructions that compute what a dominating one did. */
+/* Removes instructions that compute what a dominating one did: generic ones,
+ * and after nvir_legalize machine instructions that were needed for parts of
+ * several. */
 #include <string.h>
 
 #include "nouveau/compiler/nvir_graph_priv.h"
@@ -15,21 +17,56 @@ struct cse {
    struct nvir_instr **next;             /* by instruction number (scratch) */
 };
 
+/* Fixed function of its sources; carries are left alone. */
+static bool
+is_pure_machine(const struct nvir_instr *i)
+{
+   switch (sass_op_info(i->mi.op)->class_) {
+   case SASS_CLASS_FULL:
+   case SASS_CLASS_HALF:
+   case SASS_CLASS_COMPARE:
+   case SASS_CLASS_DOUBLE:
+   case SASS_CLASS_QUARTER:
+      break;
+   default:
+      return i->mi.op == SASS_OP_S2R;
+   }
+   nvir_foreach_src(src, i) {
+      if (src->slot == NVIR_SLOT_CC || src->slot == NVIR_SLOT_GUARD)
+         return false;
+   }
+   return i->dsts[0].slot != NVIR_SLOT_CC && i->mi.op != SASS_OP_VOTE;
+}
+
 static bool
 is_candidate(const struct nvir_instr *i)
 {
    const uint8_t barred = NVIR_OP_EFFECT | NVIR_OP_TERMINATOR;
    if (nvir_op_infos[i->op].flags & barred || i->num_dsts != 1)
       return false;
-   if (i->op == NVIR_OP_PHI || i->op == NVIR_OP_UNDEF || i->op == NVIR_OP_MACH)
+   if (i->op == NVIR_OP_MACH)
+      return is_pure_machine(i);
+   if (i->op == NVIR_OP_PHI || i->op == NVIR_OP_UNDEF)
       return false;
    return i->op != NVIR_OP_LOAD || i->is_invariant;
+}
+
+/* Cheap to make again and costly to keep: constants, and predicates, of which
+ * there are seven. */
+static bool
+is_local(const struct nvir_instr *i)
+{
+   return i->op == NVIR_OP_MACH &&
+          (i->dsts[0].val->cls == NVIR_CLASS_PRED || i->mi.op == SASS_OP_MOV ||
+           i->mi.op == SASS_OP_MOV32I);
 }
 
 static uint32_t
 hash_instr(const struct nvir_instr *i)
 {
    uint64_t h = i->op * 31 + i->type + i->imm * 7;
+   if (i->op == NVIR_OP_MACH)
+      h += i->mi.op * 131 + (uint32_t)i->mi.imm * 13 + i->mi.cb_off * 17;
    for (unsigned n = 0; n < i->num_srcs; n++)
       h = h * 0x9e3779b97f4a7c15ull + i->srcs[n].kind +
           (i->srcs[n].kind == NVIR_SRC_VALUE ? i->srcs[n].val->index
@@ -40,7 +77,8 @@ hash_instr(const struct nvir_instr *i)
 static bool
 same_src(const struct nvir_src *a, const struct nvir_src *b)
 {
-   return a->kind == b->kind && a->val == b->val && a->imm == b->imm;
+   return a->kind == b->kind && a->slot == b->slot && a->val == b->val &&
+          a->imm == b->imm;
 }
 
 static bool
@@ -51,6 +89,9 @@ same(const struct nvir_instr *a, const struct nvir_instr *b)
        a->is_signed != b->is_signed || a->ftz != b->ftz || a->fast != b->fast ||
        a->sat != b->sat || a->offset_B != b->offset_B || a->imm != b->imm ||
        a->num_srcs != b->num_srcs)
+      return false;
+   if (a->op == NVIR_OP_MACH && (memcmp(&a->mi, &b->mi, sizeof(a->mi)) ||
+                                 (is_local(a) && a->block != b->block)))
       return false;
    for (unsigned n = 0; n < a->num_srcs; n++)
       if (!same_src(&a->srcs[n], &b->srcs[n]))

@@ -44,6 +44,7 @@ static const struct pass passes[] = {
    {.name = "opt_dce2", .run = nvir_opt_dce, .optional = true},
    {.name = "analyze_uniformity", .run = nvir_analyze_uniformity},
    {.name = "legalize", .run_int = nvir_legalize},
+   {.name = "opt_cse3", .run = nvir_opt_cse, .optional = true},
    {.name = "opt_dce3", .run = nvir_opt_dce},
    {.name = "split_critical_edges", .run = nvir_split_critical_edges},
    {.name = "analyze_loops", .run = nvir_analyze_loops},
