@@ -39,6 +39,20 @@ define void @__partage_store_{suffix}({ptr} %p, {word} %v) #0 {{
 }}'''
 
 
+def saturating(bits, floats, sign):
+    """Conversion that clamps, and takes NaN to 0, as convert_*_sat does."""
+    kind = {'float': 'f32', 'double': 'f64'}[floats]
+    op = f'llvm.fpto{sign}i.sat.i{bits}.{kind}'
+    name = f'__partage_sat_{sign}{bits}_{floats}'
+    yield f'''
+define i{bits} @{name}({floats} %x) #0 {{
+  %v = call i{bits} @{op}({floats} %x)
+  ret i{bits} %v
+}}
+
+declare i{bits} @{op}({floats})'''
+
+
 # One 64-bit word per warp of a work-group.
 SCRATCH = '''
 @__partage_scratch_words = linkonce_odr addrspace(3) global [32 x i64] undef, align 8
@@ -55,6 +69,10 @@ def main():
     for space in SPACES:
         for bits in (32, 64):
             out += primitives(space, bits)
+    for bits in (8, 16, 32, 64):
+        for floats in ('float', 'double'):
+            for sign in ('s', 'u'):
+                out += saturating(bits, floats, sign)
     out += [SCRATCH, 'attributes #0 = { alwaysinline nounwind }']
     with open(sys.argv[1], 'w') as f:
         f.write('\n'.join(out) + '\n')

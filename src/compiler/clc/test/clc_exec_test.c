@@ -760,6 +760,43 @@ test_integers(void **state)
    clc_host_destroy(p);
 }
 
+static void
+test_saturation(void **state)
+{
+   struct clc_host_program *p =
+      build("kernel void k(global const double *x, global long *r)\n"
+            "{\n"
+            "   double d = *x;\n"
+            "   r[0] = convert_int_sat_rte(d);\n"
+            "   r[1] = convert_uchar_sat((float)d);\n"
+            "   r[2] = convert_long_sat_rtn((float)d);\n"
+            "   r[3] = convert_ushort2_sat_rtp((double2)(d)).y;\n"
+            "   r[4] = convert_ulong_sat_rtz(d);\n"
+            "}\n",
+            NULL);
+   static const struct {
+      double x;
+      int64_t want[5];
+   } cases[] = {
+      {NAN, {0, 0, 0, 0, 0}},
+      {INFINITY, {INT32_MAX, 255, INT64_MAX, 65535, -1}},
+      {-INFINITY, {INT32_MIN, 0, INT64_MIN, 0, 0}},
+      {2.5, {2, 2, 2, 3, 2}},
+      {-0.5, {0, 0, -1, 0, 0}},
+      {1e30, {INT32_MAX, 255, INT64_MAX, 65535, -1}},
+      {65534.5, {65534, 255, 65534, 65535, 65534}},
+   };
+   for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+      int64_t r[5];
+      const void *args[] = {&cases[i].x, r};
+      launch(p, "k", 1, 1, args, sizeof(args));
+      for (unsigned k = 0; k < 5; k++)
+         if (r[k] != cases[i].want[k])
+            fail_msg("%g, %u: %lld", cases[i].x, k, (long long)r[k]);
+   }
+   clc_host_destroy(p);
+}
+
 static const char bits_source[] =
    "kernel void k(global const uint *a, global uint *r)\n"
    "{\n"
@@ -906,6 +943,7 @@ main(void)
       cmocka_unit_test(test_async_copies),
       cmocka_unit_test(test_math),
       cmocka_unit_test(test_integers),
+      cmocka_unit_test(test_saturation),
       cmocka_unit_test(test_bits),
       cmocka_unit_test(test_directed_halves),
    };
