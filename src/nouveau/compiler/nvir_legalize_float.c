@@ -99,6 +99,34 @@ swap(struct foperand *a, struct foperand *b)
    *b = t;
 }
 
+/* A constant with more than 20 significant bits: the long form has room for it,
+ * but not for a rounding mode. */
+static bool
+takes_long_form(const struct nvir_instr *i, struct foperand b)
+{
+   return i->type == NVIR_TYPE_F32 && b.src.kind == NVIR_SRC_IMM &&
+          (b.src.imm & 0xfff) && i->rnd == NVIR_ROUND_RN;
+}
+
+static struct nvir_instr *
+long_form(struct lz *lz, const struct nvir_instr *i, enum sass_op op,
+          struct foperand a, struct foperand b)
+{
+   struct nvir_src x = lz_reg(lz, lz_word(lz, a.src, 0));
+   struct nvir_instr *m = lz_mach(lz, op, SASS_FORM_I);
+   uint32_t imm = b.src.imm;
+   if (b.abs)
+      imm &= 0x7fffffff;
+   if (b.neg)
+      imm ^= 0x80000000;
+   lz_bind(lz, m, NVIR_SLOT_RA, x);
+   m->mi.imm = imm;
+   m->mi.neg_a = a.neg;
+   m->mi.abs_a = a.abs;
+   m->mi.ftz = i->ftz ? SASS_FTZ : SASS_FTZ_NONE;
+   return m;
+}
+
 static void
 legalize_add(struct lz *lz, struct nvir_instr *i)
 {
@@ -108,6 +136,10 @@ legalize_add(struct lz *lz, struct nvir_instr *i)
       b.neg = !b.neg;
    if (!is_register(a.src) && is_register(b.src))
       swap(&a, &b);
+   if (takes_long_form(i, b)) {
+      set_float(lz, i, long_form(lz, i, SASS_OP_FADD32I, a, b));
+      return;
+   }
    struct nvir_instr *m = binary(lz, i->type, SASS_OP_FADD, SASS_OP_DADD, a, b);
    m->mi.ftz = i->ftz ? SASS_FTZ : SASS_FTZ_NONE;
    m->mi.rnd = i->rnd;
@@ -125,6 +157,11 @@ legalize_mul(struct lz *lz, struct nvir_instr *i)
       swap(&a, &b);
    bool neg = a.neg != b.neg;
    a.neg = b.neg = false;
+   if (takes_long_form(i, b)) {
+      b.neg = neg;
+      set_float(lz, i, long_form(lz, i, SASS_OP_FMUL32I, a, b));
+      return;
+   }
    struct nvir_instr *m = binary(lz, i->type, SASS_OP_FMUL, SASS_OP_DMUL, a, b);
    m->mi.neg_b = neg;
    m->mi.ftz = i->ftz ? SASS_FTZ : SASS_FTZ_NONE;
