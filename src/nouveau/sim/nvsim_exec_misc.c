@@ -107,8 +107,9 @@ uniform_sreg(const struct nvsim_warp *w, enum sass_sreg sr, uint32_t *v)
    }
 }
 
-static void
-exec_s2r(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
+void
+nvsim_exec_s2r(struct nvsim_warp *w, const struct nvsim_instr *in,
+               uint32_t mask)
 {
    nvsim_row d;
    enum sass_sreg sr = in->i.sreg;
@@ -367,16 +368,16 @@ nvsim_exec_fn
 nvsim_exec_misc(const struct sass_instr *i)
 {
    static const nvsim_exec_fn table[SASS_OP_COUNT] = {
-      [SASS_OP_S2R] = exec_s2r,   [SASS_OP_CS2R] = exec_s2r,
-      [SASS_OP_LEPC] = exec_lepc, [SASS_OP_PSETP] = exec_psetp,
-      [SASS_OP_PSET] = exec_pset, [SASS_OP_CSETP] = exec_csetp,
-      [SASS_OP_CSET] = exec_cset, [SASS_OP_P2R] = exec_p2r,
-      [SASS_OP_R2P] = exec_r2p,   [SASS_OP_VOTE] = exec_vote,
-      [SASS_OP_SHFL] = exec_shfl, [SASS_OP_BAR] = exec_bar,
-      [SASS_OP_B2R] = exec_b2r,   [SASS_OP_MEMBAR] = exec_membar,
-      [SASS_OP_NOP] = exec_nop,   [SASS_OP_DEPBAR] = exec_nop,
-      [SASS_OP_CCTL] = exec_nop,  [SASS_OP_CCTLL] = exec_nop,
-      [SASS_OP_CCTLT] = exec_nop, [SASS_OP_SAM] = exec_nop,
+      [SASS_OP_S2R] = nvsim_exec_s2r, [SASS_OP_CS2R] = nvsim_exec_s2r,
+      [SASS_OP_LEPC] = exec_lepc,     [SASS_OP_PSETP] = exec_psetp,
+      [SASS_OP_PSET] = exec_pset,     [SASS_OP_CSETP] = exec_csetp,
+      [SASS_OP_CSET] = exec_cset,     [SASS_OP_P2R] = exec_p2r,
+      [SASS_OP_R2P] = exec_r2p,       [SASS_OP_VOTE] = exec_vote,
+      [SASS_OP_SHFL] = exec_shfl,     [SASS_OP_BAR] = exec_bar,
+      [SASS_OP_B2R] = exec_b2r,       [SASS_OP_MEMBAR] = exec_membar,
+      [SASS_OP_NOP] = exec_nop,       [SASS_OP_DEPBAR] = exec_nop,
+      [SASS_OP_CCTL] = exec_nop,      [SASS_OP_CCTLL] = exec_nop,
+      [SASS_OP_CCTLT] = exec_nop,     [SASS_OP_SAM] = exec_nop,
       [SASS_OP_RAM] = exec_nop,
    };
    return table[i->op];

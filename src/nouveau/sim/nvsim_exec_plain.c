@@ -78,6 +78,15 @@ PLAIN_AB(iadd_x, ADD_X_SETUP, (a ^ na) + (b ^ nb) + (cc[l] >> 2 & 3));
    const uint32_t *c = w->r[in->rc]
 PLAIN_AB(iadd3, ADD3_SETUP, (a ^ na) + (b ^ nb) + (c[l] ^ nc) + cin);
 
+/* .RS: bits 47:16 of the 33-bit sum of a and b, then c. High products end so. */
+static inline uint32_t
+sum_rs(uint32_t a, uint32_t b)
+{
+   uint32_t s = a + b;
+   return s >> 16 | (uint32_t)(s < a) << 16;
+}
+PLAIN_AB(iadd3_rs, const uint32_t *c = w->r[in->rc], sum_rs(a, b) + c[l]);
+
 PLAIN_AB(iscadd, const unsigned n = i->shift, (a << n) + b);
 
 #define XMAD_SETUP                                                             \
@@ -168,6 +177,28 @@ SETP(isetp, ISETP_SETUP,
      (ALL_IF((a ^ flip) < (b ^ flip)) & lt) | (ALL_IF(a == b) & eq) |
         (ALL_IF((a ^ flip) > (b ^ flip)) & gt));
 
+/* ---- where am I ---- */
+
+static void
+ctaid(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
+{
+   uint32_t id = w->cta->id[in->i.sreg - SASS_SR_CTAID_X];
+   nvsim_set_row(w->r[in->rd], mask, id);
+}
+
+static void
+tid_x(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
+{
+   if (unlikely(w->grid->threads != w->grid->block[0])) {
+      nvsim_exec_s2r(w, in, mask);
+      return;
+   }
+   uint32_t first = w->index * NVSIM_LANES;
+   nvsim_set_row(w->r[in->rd], mask, first + l);
+}
+
+/* ---- which ---- */
+
 /* ---- which ---- */
 
 static const struct plain *
@@ -187,6 +218,17 @@ select_float(const struct sass_instr *i)
    default:
       return NULL;
    }
+}
+
+static const struct plain *
+select_iadd3(const struct sass_instr *i)
+{
+   if (i->x || i->half_a || i->half_b || i->half_c)
+      return NULL;
+   if (i->iadd3_mode == SASS_IADD3_NONE)
+      return &iadd3;
+   bool neg = i->neg_a || i->neg_b || i->neg_c;
+   return i->iadd3_mode == SASS_IADD3_RS && !neg ? &iadd3_rs : NULL;
 }
 
 static const struct plain *
@@ -215,9 +257,7 @@ select_integer(const struct sass_instr *i)
    case SASS_OP_IADD32I:
       return i->x ? &iadd_x : &iadd;
    case SASS_OP_IADD3:
-      return i->x || i->iadd3_mode || i->half_a || i->half_b || i->half_c
-                ? NULL
-                : &iadd3;
+      return select_iadd3(i);
    case SASS_OP_ISCADD:
    case SASS_OP_LEA:
       return i->neg_a || i->neg_b || i->po || i->x || i->pd != SASS_PT
@@ -242,6 +282,16 @@ select_integer(const struct sass_instr *i)
    }
 }
 
+static nvsim_exec_fn
+select_s2r(const struct sass_instr *i)
+{
+   if (i->op != SASS_OP_S2R)
+      return NULL;
+   if (i->sreg >= SASS_SR_CTAID_X && i->sreg <= SASS_SR_CTAID_Z)
+      return ctaid;
+   return i->sreg == SASS_SR_TID_X ? tid_x : NULL;
+}
+
 nvsim_exec_fn
 NVSIM_ISA_NAME(nvsim_exec_plain_)(const struct sass_instr *i)
 {
@@ -249,7 +299,7 @@ NVSIM_ISA_NAME(nvsim_exec_plain_)(const struct sass_instr *i)
    if (!p)
       p = select_float(i);
    if (!p)
-      return NULL;
+      return select_s2r(i);
    switch (i->form) {
    case SASS_FORM_R:
       return p->reg;

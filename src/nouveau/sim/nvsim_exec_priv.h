@@ -57,6 +57,9 @@ nvsim_exec_fn NVSIM_ISA_NAME(nvsim_exec_mem_)(const struct sass_instr *i);
 nvsim_exec_fn NVSIM_ISA_NAME(nvsim_exec_atom_)(const struct sass_instr *i);
 #endif
 
+/* Any special register. */
+void nvsim_exec_s2r(struct nvsim_warp *w, const struct nvsim_instr *in,
+                    uint32_t mask);
 /* What the simulator does not implement. */
 void nvsim_exec_unsupported(struct nvsim_warp *w, const struct nvsim_instr *in,
                             uint32_t mask);
