@@ -40,9 +40,15 @@ enum fuzz_op {
    FUZZ_ADD, FUZZ_SUB, FUZZ_MUL, FUZZ_AND, FUZZ_OR, FUZZ_XOR, FUZZ_NOT,
    FUZZ_SHL, FUZZ_SHR, FUZZ_DIV, FUZZ_REM, FUZZ_MIN, FUZZ_MAX, FUZZ_MUL_HI,
    FUZZ_ROTATE, FUZZ_CLZ, FUZZ_POPCOUNT, FUZZ_ADD_SAT, FUZZ_SUB_SAT,
-   FUZZ_ABS_DIFF, FUZZ_HADD, FUZZ_BITS, /* of a float operand */
-   /* floats */
-   FUZZ_FADD, FUZZ_FSUB, FUZZ_FMUL, FUZZ_FDIV, FUZZ_FMA, FUZZ_FNEG,
+   FUZZ_ABS_DIFF, FUZZ_HADD, FUZZ_RHADD, FUZZ_CTZ, FUZZ_MAD_HI, FUZZ_MAD_SAT,
+   FUZZ_BITSELECT, FUZZ_CLAMP,
+   FUZZ_BITS,    /* of a float operand */
+   FUZZ_CONVERT, /* saturating, from any type; NaN is made 0 */
+   /* floats: what is exact */
+   FUZZ_FADD, FUZZ_FSUB, FUZZ_FMUL, FUZZ_FDIV, FUZZ_FMA, FUZZ_FNEG, FUZZ_FABS,
+   FUZZ_FMIN, FUZZ_FMAX, FUZZ_FLOOR, FUZZ_CEIL, FUZZ_TRUNC, FUZZ_RINT,
+   FUZZ_ROUND, FUZZ_SQRT, FUZZ_COPYSIGN, FUZZ_FMOD, FUZZ_REMAINDER, FUZZ_FDIM,
+   FUZZ_NEXTAFTER, FUZZ_LDEXP, /* second operand: an int, made small */
    /* any */
    FUZZ_LT, FUZZ_EQ, FUZZ_SELECT, FUZZ_CAST,
 };
@@ -89,6 +95,10 @@ void fuzz_finish(struct fuzz_program *p);
 void fuzz_print(const struct fuzz_program *p, struct util_buf *out);
 void fuzz_interpret(const struct fuzz_program *p, const uint32_t *input,
                     struct fuzz_result *out);
+
+typedef bool (*fuzz_predicate)(void *ctx, const struct fuzz_program *p);
+/* `still_fails` runs the program. */
+void fuzz_reduce(struct fuzz_program *p, fuzz_predicate still_fails, void *ctx);
 
 unsigned fuzz_bits(enum fuzz_type t);
 bool fuzz_is_signed(enum fuzz_type t);

@@ -8,8 +8,8 @@
 struct gen {
    struct fuzz_program *p;
    uint32_t state;
-   unsigned left;        /* statements to come */
-   unsigned loop_depth;  /* BREAK and CONTINUE may stand here */
+   unsigned left;       /* statements to come */
+   unsigned loop_depth; /* BREAK and CONTINUE may stand here */
    unsigned switch_depth;
 };
 
@@ -36,9 +36,23 @@ rnd(struct gen *g, uint32_t n)
 static uint64_t
 random_bits(struct gen *g)
 {
-   static const uint64_t edges[] = {
-      0, 1, 2, 7, 31, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff,
-      0x80000000, 0xffffffff, 0x7fffffffffffffff, 0x8000000000000000, -1ull};
+   static const uint64_t edges[] = {0,
+                                    1,
+                                    2,
+                                    7,
+                                    31,
+                                    0x7f,
+                                    0x80,
+                                    0xff,
+                                    0x7fff,
+                                    0x8000,
+                                    0xffff,
+                                    0x7fffffff,
+                                    0x80000000,
+                                    0xffffffff,
+                                    0x7fffffffffffffff,
+                                    0x8000000000000000,
+                                    -1ull};
    if (rnd(g, 3))
       return edges[rnd(g, ARRAY_SIZE(edges))];
    return (uint64_t)rnd(g, ~0u) << 32 | rnd(g, ~0u);
@@ -83,8 +97,7 @@ any_type(struct gen *g)
 static struct fuzz_expr *
 condition(struct gen *g, unsigned depth)
 {
-   struct fuzz_expr *e =
-      new_expr(g, rnd(g, 3) ? FUZZ_LT : FUZZ_EQ, FUZZ_I32);
+   struct fuzz_expr *e = new_expr(g, rnd(g, 3) ? FUZZ_LT : FUZZ_EQ, FUZZ_I32);
    enum fuzz_type t = any_type(g);
    e->a = expr(g, t, depth);
    e->b = expr(g, t, depth);
@@ -106,10 +119,17 @@ cast(struct gen *g, enum fuzz_type t, unsigned depth)
 static struct fuzz_expr *
 memory_word(struct gen *g, unsigned depth)
 {
-   struct fuzz_expr *e = new_expr(
-      g, rnd(g, 2) ? FUZZ_INPUT_WORD : FUZZ_ARRAY_WORD, FUZZ_U32);
+   struct fuzz_expr *e =
+      new_expr(g, rnd(g, 2) ? FUZZ_INPUT_WORD : FUZZ_ARRAY_WORD, FUZZ_U32);
    e->a = expr(g, FUZZ_U32, depth);
    return e;
+}
+
+static bool
+takes_three(enum fuzz_op op)
+{
+   return op == FUZZ_FMA || op == FUZZ_MAD_HI || op == FUZZ_MAD_SAT ||
+          op == FUZZ_BITSELECT || op == FUZZ_CLAMP;
 }
 
 static struct fuzz_expr *
@@ -131,15 +151,19 @@ expr(struct gen *g, enum fuzz_type t, unsigned depth)
       e = new_expr(g, FUZZ_BITS, t);
       e->a = expr(g, t == FUZZ_U32 ? FUZZ_F32 : FUZZ_F64, depth);
       return e;
+   } else if (what == 4 && !fuzz_is_float(t)) {
+      e = new_expr(g, FUZZ_CONVERT, t);
+      e->a = expr(g, any_type(g), depth);
+      return e;
    } else if (fuzz_is_float(t)) {
-      e = new_expr(g, FUZZ_FADD + rnd(g, FUZZ_FNEG - FUZZ_FADD + 1), t);
-      if (e->op == FUZZ_FMA)
-         e->c = expr(g, t, depth);
+      e = new_expr(g, FUZZ_FADD + rnd(g, FUZZ_LDEXP - FUZZ_FADD + 1), t);
    } else {
-      e = new_expr(g, FUZZ_ADD + rnd(g, FUZZ_HADD - FUZZ_ADD + 1), t);
+      e = new_expr(g, FUZZ_ADD + rnd(g, FUZZ_CLAMP - FUZZ_ADD + 1), t);
    }
    e->a = expr(g, t, depth);
-   e->b = expr(g, t, depth);
+   e->b = expr(g, e->op == FUZZ_LDEXP ? FUZZ_I32 : t, depth);
+   if (takes_three(e->op))
+      e->c = expr(g, t, depth);
    return e;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* Values are 64 bits: integers extended from their type, floats as their bits. */
+#include "fuzz.h"
+
 #include <math.h>
 #include <string.h>
-
-#include "fuzz.h"
 
 struct item {
    uint32_t id;
@@ -20,7 +20,12 @@ struct run {
    struct item items[FUZZ_ITEMS];
 };
 
-enum flow { NEXT, BREAK, CONTINUE, RETURN };
+enum flow {
+   NEXT,
+   BREAK,
+   CONTINUE,
+   RETURN
+};
 
 static uint64_t
 wrap(enum fuzz_type t, uint64_t v)
@@ -67,12 +72,11 @@ of_f64(double d)
 static uint64_t
 constant(const struct fuzz_expr *e)
 {
-   static const double floats[] = {0.0, 1.0,   -1.0,  0.5, 3.0,
+   static const double floats[] = {0.0, 1.0,   -1.0,  0.5,  3.0,
                                    1e9, 1e-30, -7.25, 1e-40};
    if (e->type == FUZZ_F32)
       return of_f32((float)floats[e->imm]);
-   return e->type == FUZZ_F64 ? of_f64(floats[e->imm])
-                              : wrap(e->type, e->imm);
+   return e->type == FUZZ_F64 ? of_f64(floats[e->imm]) : wrap(e->type, e->imm);
 }
 
 static uint64_t
@@ -100,29 +104,112 @@ float_bits(enum fuzz_type from, uint64_t v)
    return isnan(to_f64(v)) ? 0x7ff8000000000000 : v;
 }
 
+static double
+round_f64(enum fuzz_op op, double x)
+{
+   switch (op) {
+   case FUZZ_FLOOR:
+      return floor(x);
+   case FUZZ_CEIL:
+      return ceil(x);
+   case FUZZ_TRUNC:
+      return trunc(x);
+   case FUZZ_RINT:
+      return rint(x);
+   default:
+      return round(x);
+   }
+}
+
+static uint64_t
+f32_op(enum fuzz_op op, float a, float b, float c, int n)
+{
+   switch (op) {
+   case FUZZ_FADD:
+      return of_f32(a + b);
+   case FUZZ_FSUB:
+      return of_f32(a - b);
+   case FUZZ_FMUL:
+      return of_f32(a * b);
+   case FUZZ_FDIV:
+      return of_f32(a / b);
+   case FUZZ_FMA:
+      return of_f32(fmaf(a, b, c));
+   case FUZZ_FNEG:
+      return of_f32(a) ^ 0x80000000;
+   case FUZZ_FABS:
+      return of_f32(a) & 0x7fffffff;
+   case FUZZ_FMIN:
+      return of_f32(fminf(a, b) + 0.0f);
+   case FUZZ_FMAX:
+      return of_f32(fmaxf(a, b) + 0.0f);
+   case FUZZ_SQRT:
+      return of_f32(sqrtf(a));
+   case FUZZ_COPYSIGN:
+      return of_f32(copysignf(a, isnan(b) ? 0 : b));
+   case FUZZ_FMOD:
+      return of_f32(fmodf(a, b));
+   case FUZZ_REMAINDER:
+      return of_f32(remainderf(a, b));
+   case FUZZ_FDIM:
+      return of_f32(fdimf(a, b));
+   case FUZZ_NEXTAFTER:
+      return of_f32(nextafterf(a, b));
+   case FUZZ_LDEXP:
+      return of_f32(ldexpf(a, n));
+   default:
+      return of_f32((float)round_f64(op, a)); /* exact */
+   }
+}
+
+static uint64_t
+f64_op(enum fuzz_op op, double a, double b, double c, int n)
+{
+   switch (op) {
+   case FUZZ_FADD:
+      return of_f64(a + b);
+   case FUZZ_FSUB:
+      return of_f64(a - b);
+   case FUZZ_FMUL:
+      return of_f64(a * b);
+   case FUZZ_FDIV:
+      return of_f64(a / b);
+   case FUZZ_FMA:
+      return of_f64(fma(a, b, c));
+   case FUZZ_FNEG:
+      return of_f64(a) ^ 1ull << 63;
+   case FUZZ_FABS:
+      return of_f64(a) & ~0ull >> 1;
+   case FUZZ_FMIN:
+      return of_f64(fmin(a, b) + 0.0);
+   case FUZZ_FMAX:
+      return of_f64(fmax(a, b) + 0.0);
+   case FUZZ_SQRT:
+      return of_f64(sqrt(a));
+   case FUZZ_COPYSIGN:
+      return of_f64(copysign(a, isnan(b) ? 0 : b));
+   case FUZZ_FMOD:
+      return of_f64(fmod(a, b));
+   case FUZZ_REMAINDER:
+      return of_f64(remainder(a, b));
+   case FUZZ_FDIM:
+      return of_f64(fdim(a, b));
+   case FUZZ_NEXTAFTER:
+      return of_f64(nextafter(a, b));
+   case FUZZ_LDEXP:
+      return of_f64(ldexp(a, n));
+   default:
+      return of_f64(round_f64(op, a));
+   }
+}
+
 static uint64_t
 float_op(enum fuzz_op op, enum fuzz_type t, uint64_t a, uint64_t b, uint64_t c)
 {
-   bool single = t == FUZZ_F32;
-   switch (op) {
-   case FUZZ_FADD:
-      return single ? of_f32(to_f32(a) + to_f32(b))
-                    : of_f64(to_f64(a) + to_f64(b));
-   case FUZZ_FSUB:
-      return single ? of_f32(to_f32(a) - to_f32(b))
-                    : of_f64(to_f64(a) - to_f64(b));
-   case FUZZ_FMUL:
-      return single ? of_f32(to_f32(a) * to_f32(b))
-                    : of_f64(to_f64(a) * to_f64(b));
-   case FUZZ_FDIV:
-      return single ? of_f32(to_f32(a) / to_f32(b))
-                    : of_f64(to_f64(a) / to_f64(b));
-   case FUZZ_FMA:
-      return single ? of_f32(fmaf(to_f32(a), to_f32(b), to_f32(c)))
-                    : of_f64(fma(to_f64(a), to_f64(b), to_f64(c)));
-   default: /* FNEG */
-      return single ? a ^ 0x80000000 : a ^ 1ull << 63;
-   }
+   int n = op == FUZZ_LDEXP ? (int32_t)b % 300 : 0;
+   if (t == FUZZ_F32)
+      return f32_op(op, to_f32(a), to_f32(b), to_f32(c), n);
+   return f64_op(op, to_f64(a), to_f64(b), to_f64(c), n);
 }
 
 static bool
@@ -154,13 +241,25 @@ saturate(enum fuzz_type t, __int128 v)
    return (uint64_t)(v > max ? max : v < min ? min : v);
 }
 
+/* convert_T_sat: floats towards zero. */
+static uint64_t
+convert(enum fuzz_type to, enum fuzz_type from, uint64_t v)
+{
+   if (!fuzz_is_float(from))
+      return saturate(
+         to, fuzz_is_signed(from) ? (__int128)(int64_t)v : (__int128)v);
+   double d = from == FUZZ_F32 ? to_f32(v) : to_f64(v);
+   if (isnan(d))
+      return 0;
+   return saturate(to, (__int128)fmin(fmax(d, -1e30), 1e30));
+}
+
 static uint64_t
 divide(enum fuzz_op op, enum fuzz_type t, uint64_t a, uint64_t b)
 {
    uint64_t d = (b & (~0ull >> (64 - fuzz_bits(t) + 1))) | 1;
    if (fuzz_is_signed(t))
-      return op == FUZZ_DIV ? (int64_t)a / (int64_t)d
-                            : (int64_t)a % (int64_t)d;
+      return op == FUZZ_DIV ? (int64_t)a / (int64_t)d : (int64_t)a % (int64_t)d;
    return op == FUZZ_DIV ? a / d : a % d;
 }
 
@@ -181,13 +280,48 @@ count_zeros(enum fuzz_type t, uint64_t a)
 }
 
 static uint64_t
-int_op(enum fuzz_op op, enum fuzz_type t, uint64_t a, uint64_t b)
+mul_hi(enum fuzz_type t, uint64_t a, uint64_t b)
+{
+   if (fuzz_is_signed(t))
+      return (uint64_t)((__int128)(int64_t)a * (int64_t)b >> fuzz_bits(t));
+   return (uint64_t)((unsigned __int128)a * b >> fuzz_bits(t));
+}
+
+/* The product of unsigned longs does not fit; then it is past the limit. */
+static uint64_t
+mad_sat(enum fuzz_type t, uint64_t a, uint64_t b, uint64_t c)
+{
+   if (fuzz_is_signed(t))
+      return saturate(t, (__int128)(int64_t)a * (int64_t)b + (int64_t)c);
+   unsigned __int128 p = (unsigned __int128)a * b;
+   return p >> 100 ? ~0ull : saturate(t, (__int128)p + c);
+}
+
+static uint64_t
+int_op(enum fuzz_op op, enum fuzz_type t, uint64_t a, uint64_t b, uint64_t c)
 {
    bool s = fuzz_is_signed(t);
    unsigned shift = b & (fuzz_bits(t) - 1);
    __int128 x = s ? (__int128)(int64_t)a : (__int128)a;
    __int128 y = s ? (__int128)(int64_t)b : (__int128)b;
+   __int128 z = s ? (__int128)(int64_t)c : (__int128)c;
    switch (op) {
+   case FUZZ_RHADD:
+      return (uint64_t)((x + y + 1) >> 1);
+   case FUZZ_CTZ: {
+      uint64_t u = a & (~0ull >> (64 - fuzz_bits(t)));
+      return u ? __builtin_ctzll(u) : fuzz_bits(t);
+   }
+   case FUZZ_MAD_HI:
+      return mul_hi(t, a, b) + c;
+   case FUZZ_MAD_SAT:
+      return mad_sat(t, a, b, c);
+   case FUZZ_BITSELECT:
+      return (a & ~c) | (b & c);
+   case FUZZ_CLAMP:
+      return x < MIN2(y, z) ? (uint64_t)MIN2(y, z)
+                            : (uint64_t)MIN2(x, MAX2(y, z));
+
    case FUZZ_ADD:
       return a + b;
    case FUZZ_SUB:
@@ -211,8 +345,7 @@ int_op(enum fuzz_op op, enum fuzz_type t, uint64_t a, uint64_t b)
    case FUZZ_MAX:
       return x > y ? a : b;
    case FUZZ_MUL_HI:
-      return s ? (uint64_t)((x * y) >> fuzz_bits(t))
-               : (uint64_t)(((unsigned __int128)a * b) >> fuzz_bits(t));
+      return mul_hi(t, a, b);
    case FUZZ_ROTATE:
       return rotate(t, a, b);
    case FUZZ_CLZ:
@@ -250,6 +383,8 @@ eval(struct run *r, struct item *me, const struct fuzz_expr *e)
       return eval(r, me, e->c) ? eval(r, me, e->a) : eval(r, me, e->b);
    case FUZZ_CAST:
       return cast(e->type, e->a->type, eval(r, me, e->a));
+   case FUZZ_CONVERT:
+      return wrap(e->type, convert(e->type, e->a->type, eval(r, me, e->a)));
    case FUZZ_BITS:
       return float_bits(e->a->type, eval(r, me, e->a));
    case FUZZ_LT:
@@ -260,10 +395,10 @@ eval(struct run *r, struct item *me, const struct fuzz_expr *e)
       break;
    }
    uint64_t a = eval(r, me, e->a), b = eval(r, me, e->b);
+   uint64_t c = e->c ? eval(r, me, e->c) : 0;
    if (fuzz_is_float(e->type))
-      return float_op(e->op, e->type, a, b,
-                      e->op == FUZZ_FMA ? eval(r, me, e->c) : 0);
-   return wrap(e->type, int_op(e->op, e->type, a, b));
+      return float_op(e->op, e->type, a, b, c);
+   return wrap(e->type, int_op(e->op, e->type, a, b, c));
 }
 
 /* ---- statements ---- */
@@ -308,9 +443,8 @@ static enum flow
 exec_loop(struct run *r, struct item *me, const struct fuzz_stmt *s)
 {
    for (unsigned k = 0;; k++) {
-      bool go = s->kind == FUZZ_FOR
-                   ? k < (eval(r, me, s->x) & FUZZ_MAX_LOOP)
-                   : k < FUZZ_MAX_LOOP && eval(r, me, s->x);
+      bool go = s->kind == FUZZ_FOR ? k < (eval(r, me, s->x) & FUZZ_MAX_LOOP)
+                                    : k < FUZZ_MAX_LOOP && eval(r, me, s->x);
       if (!go)
          return NEXT;
       enum flow f = exec_block(r, me, s->body);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-#include <inttypes.h>
-
 #include "fuzz.h"
+
+#include <inttypes.h>
 
 static const char *const type_names[] = {"uchar", "short", "int",   "uint",
                                          "long",  "ulong", "float", "double"};
@@ -16,7 +16,7 @@ static void print_expr(const struct fuzz_expr *e, struct util_buf *out);
 static void
 print_const(const struct fuzz_expr *e, struct util_buf *out)
 {
-   static const char *const floats[] = {"0.0", "1.0",   "-1.0",   "0.5", "3.0",
+   static const char *const floats[] = {"0.0", "1.0",   "-1.0",  "0.5",  "3.0",
                                         "1e9", "1e-30", "-7.25", "1e-40"};
    if (fuzz_is_float(e->type))
       util_buf_printf(out, "((%s)%s)", type_names[e->type], floats[e->imm]);
@@ -87,6 +87,43 @@ static void
 print_other(const struct fuzz_expr *e, struct util_buf *out)
 {
    switch (e->op) {
+   case FUZZ_CLAMP: /* the limits in order */
+      util_buf_printf(out, "order_%s(", type_names[e->type]);
+      print_expr(e->a, out);
+      util_buf_puts(out, ", ");
+      print_expr(e->b, out);
+      util_buf_puts(out, ", ");
+      print_expr(e->c, out);
+      util_buf_puts(out, ")");
+      break;
+   case FUZZ_CONVERT:
+      util_buf_printf(out, "convert_%s_sat(", type_names[e->type]);
+      util_buf_puts(out, fuzz_is_float(e->a->type) ? "no_nan(" : "(");
+      print_expr(e->a, out);
+      util_buf_puts(out, "))");
+      break;
+   case FUZZ_FMIN: /* the sign of a zero is free */
+   case FUZZ_FMAX:
+      util_buf_puts(out, e->op == FUZZ_FMIN ? "(fmin(" : "(fmax(");
+      print_expr(e->a, out);
+      util_buf_puts(out, ", ");
+      print_expr(e->b, out);
+      util_buf_printf(out, ") + (%s)0)", type_names[e->type]);
+      break;
+   case FUZZ_COPYSIGN: /* so is that of a NaN */
+      util_buf_puts(out, "copysign(");
+      print_expr(e->a, out);
+      util_buf_puts(out, ", no_nan(");
+      print_expr(e->b, out);
+      util_buf_puts(out, "))");
+      break;
+   case FUZZ_LDEXP:
+      util_buf_printf(out, "((%s)ldexp(", type_names[e->type]);
+      print_expr(e->a, out);
+      util_buf_puts(out, ", ");
+      print_expr(e->b, out);
+      util_buf_puts(out, " % 300))");
+      break;
    case FUZZ_NOT:
       util_buf_printf(out, "((%s)~", type_names[e->type]);
       print_expr(e->a, out);
@@ -138,13 +175,33 @@ print_expr(const struct fuzz_expr *e, struct util_buf *out)
    static const struct {
       const char *name;
       unsigned args;
-   } calls[FUZZ_CAST + 1] = {
-      [FUZZ_MIN] = {"min", 2},           [FUZZ_MAX] = {"max", 2},
-      [FUZZ_MUL_HI] = {"mul_hi", 2},     [FUZZ_ROTATE] = {"rotate", 2},
-      [FUZZ_CLZ] = {"clz", 1},           [FUZZ_POPCOUNT] = {"popcount", 1},
-      [FUZZ_ADD_SAT] = {"add_sat", 2},   [FUZZ_SUB_SAT] = {"sub_sat", 2},
-      [FUZZ_ABS_DIFF] = {"abs_diff", 2}, [FUZZ_HADD] = {"hadd", 2},
-      [FUZZ_FMA] = {"fma", 3}};
+   } calls[FUZZ_CAST + 1] = {[FUZZ_MIN] = {"min", 2},
+                             [FUZZ_MAX] = {"max", 2},
+                             [FUZZ_MUL_HI] = {"mul_hi", 2},
+                             [FUZZ_ROTATE] = {"rotate", 2},
+                             [FUZZ_CLZ] = {"clz", 1},
+                             [FUZZ_POPCOUNT] = {"popcount", 1},
+                             [FUZZ_ADD_SAT] = {"add_sat", 2},
+                             [FUZZ_SUB_SAT] = {"sub_sat", 2},
+                             [FUZZ_ABS_DIFF] = {"abs_diff", 2},
+                             [FUZZ_HADD] = {"hadd", 2},
+                             [FUZZ_RHADD] = {"rhadd", 2},
+                             [FUZZ_CTZ] = {"ctz", 1},
+                             [FUZZ_MAD_HI] = {"mad_hi", 3},
+                             [FUZZ_MAD_SAT] = {"mad_sat", 3},
+                             [FUZZ_BITSELECT] = {"bitselect", 3},
+                             [FUZZ_FMA] = {"fma", 3},
+                             [FUZZ_FABS] = {"fabs", 1},
+                             [FUZZ_FLOOR] = {"floor", 1},
+                             [FUZZ_CEIL] = {"ceil", 1},
+                             [FUZZ_TRUNC] = {"trunc", 1},
+                             [FUZZ_RINT] = {"rint", 1},
+                             [FUZZ_ROUND] = {"round", 1},
+                             [FUZZ_SQRT] = {"sqrt", 1},
+                             [FUZZ_FMOD] = {"fmod", 2},
+                             [FUZZ_REMAINDER] = {"remainder", 2},
+                             [FUZZ_FDIM] = {"fdim", 2},
+                             [FUZZ_NEXTAFTER] = {"nextafter", 2}};
    if (e->op == FUZZ_CONST)
       print_const(e, out);
    else if (e->op == FUZZ_VAR)
@@ -243,8 +300,7 @@ print_atomic(const struct fuzz_stmt *s, struct util_buf *out)
 }
 
 static void
-print_exchange(const struct fuzz_stmt *s, unsigned indent,
-               struct util_buf *out)
+print_exchange(const struct fuzz_stmt *s, unsigned indent, struct util_buf *out)
 {
    util_buf_puts(out, "mail[lid] = ");
    print_expr(s->y, out);
@@ -332,6 +388,14 @@ fuzz_print(const struct fuzz_program *p, struct util_buf *out)
       "as_uint(x); }\n"
       "static ulong bits64(double x) { return isnan(x) ? "
       "0x7ff8000000000000ul : as_ulong(x); }\n"
+      "static float __attribute__((overloadable)) no_nan(float x) "
+      "{ return isnan(x) ? 0 : x; }\n"
+      "static double __attribute__((overloadable)) no_nan(double x) "
+      "{ return isnan(x) ? 0 : x; }\n"
+      "#define ORDER(t) static t order_##t(t x, t a, t b) "
+      "{ return clamp(x, min(a, b), max(a, b)); }\n"
+      "ORDER(uchar) ORDER(short) ORDER(int) ORDER(uint) ORDER(long) "
+      "ORDER(ulong)\n"
       "kernel void fuzz(global const uint *in, global ulong *out, global uint "
       "*counters)\n{\n"
       "   local uint mail[%u];\n   uint array[%u];\n"

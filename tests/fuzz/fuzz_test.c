@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Random kernels on the GPU against their interpreter. FUZZ_SEED and FUZZ_ROUNDS
- * choose; FUZZ_PRINT=1 shows each source. */
-#include "../e2e/e2e.h"
+/* Random kernels on the GPU against their interpreter. FUZZ_SEED and
+ * FUZZ_ROUNDS choose; FUZZ_PRINT=1 shows each source, FUZZ_REDUCE=1 a reduced
+ * one that fails. */
 #include "fuzz.h"
+
+#include "../e2e/e2e.h"
 
 static unsigned
 env_number(const char *name, unsigned dflt)
@@ -15,8 +17,8 @@ env_number(const char *name, unsigned dflt)
 static void
 fill_input(uint32_t *input, uint32_t seed)
 {
-   static const uint32_t edges[] = {0, 1, 2, 3, 31, 0x80, 0x7fffffff,
-                                    0x80000000, 0xffffffff, 0xff, 0x10000};
+   static const uint32_t edges[] = {
+      0, 1, 2, 3, 31, 0x80, 0x7fffffff, 0x80000000, 0xffffffff, 0xff, 0x10000};
    for (unsigned i = 0; i < FUZZ_INPUT; i++) {
       uint32_t r = e2e_rand(&seed);
       input[i] = r % 2 ? edges[r / 2 % ARRAY_SIZE(edges)]
@@ -30,12 +32,11 @@ build(struct e2e *e, const char *source, uint32_t seed)
 {
    char log[4096] = "";
    cl_int err;
-   cl_program p =
-      clCreateProgramWithSource(e->context, 1, &source, NULL, &err);
+   cl_program p = clCreateProgramWithSource(e->context, 1, &source, NULL, &err);
    OK(err);
-   err = clBuildProgram(
-      p, 1, &e->device,
-      "-cl-std=CL3.0 -cl-fp32-correctly-rounded-divide-sqrt", NULL, NULL);
+   err = clBuildProgram(p, 1, &e->device,
+                        "-cl-std=CL3.0 -cl-fp32-correctly-rounded-divide-sqrt",
+                        NULL, NULL);
    if (err == CL_SUCCESS)
       return p;
    clGetProgramBuildInfo(p, e->device, CL_PROGRAM_BUILD_LOG, sizeof(log), log,
@@ -52,8 +53,8 @@ run_on_gpu(struct e2e *e, cl_program p, const uint32_t *input,
    cl_int err;
    cl_kernel k = clCreateKernel(p, "fuzz", &err);
    OK(err);
-   cl_mem in = clCreateBuffer(e->context, CL_MEM_COPY_HOST_PTR,
-                              FUZZ_INPUT * 4, (void *)input, &err);
+   cl_mem in = clCreateBuffer(e->context, CL_MEM_COPY_HOST_PTR, FUZZ_INPUT * 4,
+                              (void *)input, &err);
    OK(err);
    cl_mem o = clCreateBuffer(e->context, 0, sizeof(out->out), NULL, &err);
    OK(err);
@@ -75,38 +76,75 @@ run_on_gpu(struct e2e *e, cl_program p, const uint32_t *input,
    clReleaseProgram(p);
 }
 
-/* Returns whether the results agree. */
+struct attempt {
+   struct e2e *e;
+   uint32_t input[FUZZ_INPUT];
+   bool quiet;
+   bool needs_build; /* a program that does not build is not what we look for */
+};
+
+static void
+report(const struct fuzz_program *p, const struct fuzz_result *want,
+       const struct fuzz_result *got)
+{
+   for (unsigned i = 0, n = 0; i < FUZZ_ITEMS && n < 3; i++)
+      if (want->out[i] != got->out[i] && ++n)
+         print_error("seed %u size %u: item %u: GPU %lx, CPU %lx\n", p->seed,
+                     p->size, i, (long)got->out[i], (long)want->out[i]);
+   for (unsigned i = 0; i < FUZZ_COUNTERS; i++)
+      if (want->counters[i] != got->counters[i])
+         print_error("seed %u size %u: counter %u: GPU %x, CPU %x\n", p->seed,
+                     p->size, i, got->counters[i], want->counters[i]);
+}
+
+static bool
+fails(void *ctx, const struct fuzz_program *p)
+{
+   struct attempt *a = ctx;
+   struct fuzz_result want = {0}, got = {0};
+   struct util_buf source;
+   for (unsigned i = 0; i < FUZZ_COUNTERS; i++)
+      want.counters[i] = got.counters[i] = i % 4 == 3 ? ~0u : 0;
+   util_buf_init(&source);
+   fuzz_print(p, &source);
+   if (env_number("FUZZ_PRINT", 0) && !a->quiet)
+      fputs(source.data, stdout);
+   fuzz_interpret(p, a->input, &want);
+   cl_program program = build(a->e, source.data, p->seed);
+   if (program)
+      run_on_gpu(a->e, program, a->input, &got);
+   util_buf_finish(&source);
+   if (!program)
+      return !a->needs_build;
+   bool differ = memcmp(&want, &got, sizeof(want));
+   if (differ && !a->quiet)
+      report(p, &want, &got);
+   return differ;
+}
+
+/* Returns whether the results agree. FUZZ_REDUCE=1 shows a small program that
+ * fails. */
 static bool
 run_one(struct e2e *e, uint32_t seed, unsigned size)
 {
-   uint32_t input[FUZZ_INPUT];
-   struct fuzz_result want = {0}, got = {0};
    struct fuzz_program p;
-   struct util_buf source;
-   fill_input(input, seed);
-   for (unsigned i = 0; i < FUZZ_COUNTERS; i++)
-      want.counters[i] = got.counters[i] = i % 4 == 3 ? ~0u : 0;
+   struct attempt a = {.e = e};
+   fill_input(a.input, seed);
    fuzz_generate(&p, seed, size);
-   util_buf_init(&source);
-   fuzz_print(&p, &source);
-   if (env_number("FUZZ_PRINT", 0))
+   bool bad = fails(&a, &p);
+   if (bad && env_number("FUZZ_REDUCE", 0)) {
+      struct util_buf source;
+      a.quiet = a.needs_build = true;
+      fuzz_reduce(&p, fails, &a);
+      util_buf_init(&source);
+      fuzz_print(&p, &source);
       fputs(source.data, stdout);
-   fuzz_interpret(&p, input, &want);
-   cl_program program = build(e, source.data, seed);
-   if (program)
-      run_on_gpu(e, program, input, &got);
-   bool same = !memcmp(&want, &got, sizeof(want));
-   for (unsigned i = 0, n = 0; program && i < FUZZ_ITEMS && n < 3; i++)
-      if (want.out[i] != got.out[i] && ++n)
-         print_error("seed %u size %u: item %u: GPU %lx, CPU %lx\n", seed,
-                     size, i, (long)got.out[i], (long)want.out[i]);
-   for (unsigned i = 0; program && i < FUZZ_COUNTERS; i++)
-      if (want.counters[i] != got.counters[i])
-         print_error("seed %u size %u: counter %u: GPU %x, CPU %x\n", seed,
-                     size, i, got.counters[i], want.counters[i]);
-   util_buf_finish(&source);
+      a.quiet = false;
+      fails(&a, &p);
+      util_buf_finish(&source);
+   }
    fuzz_finish(&p);
-   return same;
+   return !bad;
 }
 
 static void

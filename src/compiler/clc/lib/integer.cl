@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Integer functions that libclc lacks or has wrong: ctz, mad_hi, sub_sat (OpenCL C
- * 6.15.3). */
+/* Integer functions that libclc lacks or has wrong: ctz, mad_hi, sub_sat,
+ * mad_sat of longs (OpenCL C 6.15.3). */
 #include "clc_lib.h"
 
 /* Wrapping, so the sum is done unsigned: signed overflow would be undefined. The
@@ -39,6 +39,23 @@
       return ((x ^ y) & (x ^ r)) < (type)0 ? limit : r;                        \
    }
 
+/* The sum of 128 bits, whose high half must be the sign of the low one. libclc's
+ * saturates some that fit. */
+#define MAD_SAT(type, utype)                                                   \
+   BUILTIN type mad_sat(type a, type b, type c)                                \
+   {                                                                           \
+      utype product =                                                          \
+         __builtin_astype(a, utype) * __builtin_astype(b, utype);              \
+      utype sum = product + __builtin_astype(c, utype);                        \
+      type carry = sum < product ? (type)1 : (type)0;                          \
+      type low = __builtin_astype(sum, type);                                  \
+      type high = mul_hi(a, b) + (c >> (type)63) + carry;                      \
+      utype max = (utype)-1 >> (utype)1;                                       \
+      type limit = high < (type)0 ? __builtin_astype((utype)~max, type)        \
+                                  : __builtin_astype(max, type);               \
+      return high == (low >> (type)63) ? low : limit;                          \
+   }
+
 #define ALL_SIZES(MACRO, type, utype)                                          \
    MACRO(type, utype)                                                          \
    MACRO(type##2, utype##2)                                                    \
@@ -63,3 +80,4 @@ ALL_SIZES(SUB_SAT, char, uchar)
 ALL_SIZES(SUB_SAT, short, ushort)
 ALL_SIZES(SUB_SAT, int, uint)
 ALL_SIZES(SUB_SAT, long, ulong)
+ALL_SIZES(MAD_SAT, long, ulong)
