@@ -29,8 +29,9 @@ struct nvsim_config {
    uint64_t seed;         /* order of warps and CTAs; 0: natural order */
    uint32_t host_threads; /* that execute SMs; 0: one a host CPU */
    uint64_t debug;        /* NVSIM_DEBUG bits of nvsim_debug_flags */
-   /* `pending`: NV_PMC_INTR-style mask of NVSIM_INTR_*; level-like: called again
-    * for each new cause, may be called when the cause has been taken already. */
+   /* `pending`: NV_PMC_INTR-style mask of NVSIM_INTR_*; level-like: called
+    * again for each new cause, may be called when the cause has been taken
+    * already. */
    void (*interrupt)(void *data, uint32_t pending);
    void *data;
 };
