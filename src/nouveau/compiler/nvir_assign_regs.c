@@ -421,13 +421,15 @@ lower_lone_phis(struct nvir_shader *s)
 }
 
 /* A little above the demand, so that vectors find room without moves, as far as
- * that does not cost occupancy (isa.md §6.1: registers come in eights). */
+ * that does not cost occupancy (isa.md §6.1: registers come in eights) or make
+ * work-groups smaller: 1024 items with 64 registers, 512 with 128. */
 static unsigned
 choose_gpr_limit(const struct nvir_shader *s, unsigned demand)
 {
    unsigned max = nvir_register_limit(s, NVIR_CLASS_GPR);
-   unsigned wish = util_align(demand + demand / 16, 8);
-   return MIN2(MAX2(wish, 32), MAX2(max, demand));
+   unsigned wish = MAX2(util_align(demand + demand / 16, 8), 32);
+   unsigned step = demand <= 64 ? 64 : demand <= 128 ? 128 : wish;
+   return MIN2(MIN2(wish, step), MAX2(max, demand));
 }
 
 static void

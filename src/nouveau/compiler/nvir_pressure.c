@@ -3,11 +3,12 @@
 #include "nouveau/compiler/nvir_passes.h"
 #include "nouveau/compiler/nvir_pressure_priv.h"
 
-/* Without a required size a group of 512 fits: 65536 / 512. Up to 64 registers
- * even 1024 fit, and num_gprs tells. Past 128 an SM holds less than four warps
- * a scheduler, too few to hide latency, and spilling to L1 costs less. */
-#define DEFAULT_GPR_LIMIT 128
-/* Not 255: quads then pack without a remainder. */
+/* Without a required size a kernel may have them all: num_gprs tells how large
+ * its groups can be, 1024 up to 64 registers, 512 up to 128, and always 256.
+ * Spilling to keep more warps does not pay: 512 threads with 100 bytes each are
+ * past a Pascal SM's L1 (24 or 48 KiB), so a fill costs an L2 access (216
+ * cycles, isa.md §5.4) where one more warp hides a few. ptxas draws the line in
+ * the same place. Not 255: quads then pack without a remainder. */
 #define MAX_GPR_LIMIT 252
 #define SM_GPRS       65536
 /* Enough for any instruction: four words of result and two vectors of sources,
@@ -35,7 +36,7 @@ nvir_register_limit(const struct nvir_shader *s, enum nvir_class cls)
    if (tiny)
       return DEBUG_GPR_LIMIT;
    return s->reqd_wg_size[0] ? gpr_limit_for_group(s->reqd_wg_size)
-                             : DEFAULT_GPR_LIMIT;
+                             : MAX_GPR_LIMIT;
 }
 
 struct count {

@@ -76,13 +76,16 @@ struct totals {
    uint64_t cycles;
 };
 
+/* `group`: required work-group size, 0: none. */
 static void
-run_one(const struct random_options *o, uint64_t debug, struct totals *t)
+run_one(const struct random_options *o, uint64_t debug, unsigned group,
+        struct totals *t)
 {
    uint8_t want[PROGRAM_LOCAL_B], got[PROGRAM_LOCAL_B];
    struct util_buf code;
    struct nvir_shader *s = random_program(o);
    s->debug = debug;
+   s->reqd_wg_size[0] = group;
    run_ssa(s, want);
    util_buf_init(&code);
    compile(s, &code);
@@ -103,7 +106,8 @@ run_one(const struct random_options *o, uint64_t debug, struct totals *t)
 }
 
 static struct totals
-run_many(struct random_options o, unsigned rounds, uint64_t debug)
+run_many(struct random_options o, unsigned rounds, uint64_t debug,
+         unsigned group)
 {
    struct totals t = {0};
    unsigned seed = env_number("NVIR_SEED", 1);
@@ -111,7 +115,7 @@ run_many(struct random_options o, unsigned rounds, uint64_t debug)
    print_message("seeds %u..%u\n", seed, seed + rounds - 1);
    for (unsigned n = 0; n < rounds; n++) {
       o.seed = seed + n;
-      run_one(&o, debug, &t);
+      run_one(&o, debug, group, &t);
    }
    print_message("spills %u, %u bytes of code, %u registers, %llu cycles\n",
                  t.spills, t.instrs_B, t.gprs, (unsigned long long)t.cycles);
@@ -124,7 +128,7 @@ test_few_registers(void **state)
    struct random_options o = {.num_vars = {6, 3, 1, 2, 3},
                               .num_statements = 60,
                               .max_depth = 3};
-   assert_int_equal(run_many(o, 300, 0).spills, 0);
+   assert_int_equal(run_many(o, 300, 0, 0).spills, 0);
 }
 
 static void
@@ -133,7 +137,7 @@ test_many_registers(void **state)
    struct random_options o = {.num_vars = {40, 8, 2, 6, 6},
                               .num_statements = 300,
                               .max_depth = 4};
-   run_many(o, 60, 0);
+   run_many(o, 60, 0, 0);
 }
 
 static void
@@ -142,7 +146,7 @@ test_normal_spills(void **state)
    struct random_options o = {.num_vars = {90, 20, 4, 10, 20},
                               .num_statements = 400,
                               .max_depth = 4};
-   struct totals t = run_many(o, 40, 0);
+   struct totals t = run_many(o, 40, 0, 512);
    assert_true(t.spills > 0);
    assert_true(t.gprs <= 128);
 }
@@ -153,7 +157,7 @@ test_forced_spills(void **state)
    struct random_options o = {.num_vars = {10, 5, 2, 3, 7},
                               .num_statements = 100,
                               .max_depth = 3};
-   struct totals t = run_many(o, 200, NVIR_DEBUG_SPILL);
+   struct totals t = run_many(o, 200, NVIR_DEBUG_SPILL, 0);
    assert_true(t.spills > 0);
    assert_true(t.gprs <= 16);
 }
@@ -164,7 +168,7 @@ test_serial(void **state)
    struct random_options o = {.num_vars = {10, 5, 2, 3, 5},
                               .num_statements = 100,
                               .max_depth = 3};
-   run_many(o, 60, NVIR_DEBUG_SERIAL);
+   run_many(o, 60, NVIR_DEBUG_SERIAL, 0);
 }
 
 int
