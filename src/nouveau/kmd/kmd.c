@@ -10,6 +10,7 @@
 #include "kmd_ioctl.h"
 #include "kmd_map.h"
 #include "kmd_svm.h"
+#include "kmd_trace.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -81,13 +82,6 @@ interrupt(void *data, uint32_t pending)
       kmd_thread_poke(&kmd->fault);
    if (pending & NVSIM_INTR_ERROR)
       kmd_thread_poke(&kmd->work);
-}
-
-static void
-trace(struct kdrm_file *file, const char *name, unsigned nr, const void *arg,
-      int ret)
-{
-   util_warn("kmd", "file %d: %s (nr %#x) = %d", file->handle, name, nr, ret);
 }
 
 static int
@@ -189,7 +183,7 @@ card_create(const struct kmd_config *config, struct kmd **kmd_out)
    init_locks(kmd);
    kdrm_device_init(&kmd->drm, kmd_driver(), kmd);
    if (config->debug & KMD_DEBUG_IOCTL)
-      kmd->drm.trace = trace;
+      kmd->drm.trace = kmd_trace_ioctl;
    /* Before the card, which may interrupt from the first moment on. */
    int ret = kmd_thread_start(&kmd->irq, kmd, "kmd-irq", kmd_fences_update);
    if (!ret)

@@ -484,7 +484,7 @@ close_gives_everything_back(void **state)
 
 struct opener {
    struct kmd *kmd;
-   int file, calls;
+   int file;
 };
 
 static void *
@@ -497,7 +497,6 @@ call_until_closed(void *arg)
       if (try_bo(o->kmd, o->file, 8192, VRAM, 0, &bo))
          break;
       gem_close(o->kmd, o->file, bo.handle);
-      o->calls++;
    }
    return NULL;
 }

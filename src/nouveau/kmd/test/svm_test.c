@@ -622,7 +622,7 @@ child_is_refused(struct ctx *c)
 struct mover {
    struct ctx *c;
    uint32_t *p;
-   volatile bool stop;
+   _Atomic bool stop;
 };
 
 static void *
