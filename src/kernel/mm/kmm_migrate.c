@@ -55,6 +55,7 @@ claim_run_locked(struct kmm_migrate *m, uint64_t start, uint64_t end)
       memset(b->clearing, 0, sizeof(b->clearing));
       b->clearing_until_ns = 0;
    }
+   bool some_pinned = util_svc_pins(start, end);
    for (uint64_t va = start; va < end; va += KMM_PAGE_SIZE) {
       unsigned i = va >> KMM_PAGE_SHIFT & (KMM_BLOCK_PG - 1);
       if (util_bitset_test(b->clearing, i))
@@ -62,7 +63,8 @@ claim_run_locked(struct kmm_migrate *m, uint64_t start, uint64_t end)
       struct kmm_page *p = &b->pages[i];
       struct kmm_migrate_page *mig =
          &m->pages[(va - m->start) >> KMM_PAGE_SHIFT];
-      if (p->state != KMM_PAGE_SYSTEM || util_svc_pins(va, va + KMM_PAGE_SIZE))
+      if (p->state != KMM_PAGE_SYSTEM ||
+          (some_pinned && util_svc_pins(va, va + KMM_PAGE_SIZE)))
          continue;
       kmm_page_set(m->mm, p, KMM_PAGE_TO_DEVICE);
       p->mig = mig;

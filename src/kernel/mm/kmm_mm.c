@@ -161,6 +161,8 @@ notice_block(struct kmm_mm *mm, struct kmm_block *b, struct kmm_vma *cache)
    uint64_t base = b->node.key << KMM_BLOCK_SHIFT;
    uint64_t r[ARRAY_SIZE(b->readable)], w[ARRAY_SIZE(b->writable)];
    kmm_block_permissions(mm, b, cache, r, w);
+   if (!memcmp(r, b->readable, sizeof(r)) && !memcmp(w, b->writable, sizeof(w)))
+      return; /* as ever: this runs at each submission */
    for (unsigned i = 0; i < KMM_BLOCK_PG; i++) {
       unsigned n = 0;
       while (i + n < KMM_BLOCK_PG && b->pages[i + n].state == KMM_PAGE_DEVICE &&
