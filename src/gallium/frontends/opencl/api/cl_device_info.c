@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "../core/ocl_printf.h"
 #include "partage/cl_partage.h"
 #include "util/util_buf.h"
 
@@ -231,7 +232,7 @@ find_u64(const struct ocl_device *dev, cl_device_info param, cl_ulong *v)
       *v = CL_QUEUE_PROFILING_ENABLE;
       return true;
    case CL_DEVICE_PRINTF_BUFFER_SIZE:
-      *v = 1 << 20;
+      *v = OCL_PRINTF_B;
       return true;
    case CL_DEVICE_MAX_GLOBAL_VARIABLE_SIZE:
    case CL_DEVICE_GLOBAL_VARIABLE_PREFERRED_TOTAL_SIZE:

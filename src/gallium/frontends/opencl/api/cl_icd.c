@@ -165,6 +165,8 @@ struct extension_function {
 
 static const struct extension_function extension_functions[] = {
    {"clIcdGetPlatformIDsKHR", (void *)clIcdGetPlatformIDsKHR},
+   {"clCreateProgramWithILKHR", (void *)clCreateProgramWithIL},
+   {"clGetKernelSubGroupInfoKHR", (void *)clGetKernelSubGroupInfoKHR},
 };
 
 void *

@@ -16,7 +16,7 @@
 #include "util/util_buf.h"
 
 #define BINARY_MAGIC   "PARTAGE\n"
-#define BINARY_VERSION 1
+#define BINARY_VERSION 2
 
 struct header {
    char magic[8];
@@ -79,9 +79,19 @@ put_kernel(struct util_buf *b, const struct clc_kernel *k)
       put_u32(b, k->reqd_wg_size[i]);
    for (unsigned i = 0; i < 3; i++)
       put_u32(b, k->wg_size_hint[i]);
+   put_u32(b, k->uses_printf);
    put_u32(b, k->num_args);
    for (unsigned i = 0; i < k->num_args; i++)
       put_arg(b, &k->args[i]);
+}
+
+static void
+put_printf(struct util_buf *b, const struct clc_printf *p)
+{
+   put_u32(b, p->length);
+   util_buf_append(b, p->text, p->length);
+   put_u32(b, p->num_args);
+   util_buf_append(b, p->args, p->num_args * sizeof(*p->args));
 }
 
 static void
@@ -90,6 +100,9 @@ put_info(struct util_buf *b, const struct clc_program_info *info)
    put_u32(b, info->num_kernels);
    for (unsigned i = 0; i < info->num_kernels; i++)
       put_kernel(b, &info->kernels[i]);
+   put_u32(b, info->num_printfs);
+   for (unsigned i = 0; i < info->num_printfs; i++)
+      put_printf(b, &info->printfs[i]);
 }
 
 void
@@ -215,6 +228,7 @@ get_kernel(struct reader *r, struct clc_kernel *k)
       k->reqd_wg_size[i] = get_u32(r);
    for (unsigned i = 0; i < 3; i++)
       k->wg_size_hint[i] = get_u32(r);
+   k->uses_printf = get_u32(r);
    k->num_args = get_count(r, 9 * sizeof(uint32_t));
    k->args = util_arena_array(r->arena, struct clc_arg, k->num_args);
    for (unsigned i = 0; i < k->num_args; i++)
@@ -222,14 +236,32 @@ get_kernel(struct reader *r, struct clc_kernel *k)
    r->bad |= !k->name || !args_fit(k);
 }
 
+/* Text and arguments stay where they are: the caller copies them. */
+static void
+get_printf(struct reader *r, struct clc_printf *p)
+{
+   p->length = get_count(r, 1);
+   p->text = (char *)get_bytes(r, p->length);
+   p->num_args = get_count(r, sizeof(*p->args));
+   const void *args = get_bytes(r, p->num_args * sizeof(*p->args));
+   p->args = util_arena_array(r->arena, uint32_t, p->num_args);
+   if (args && p->num_args)
+      memcpy(p->args, args, p->num_args * sizeof(*p->args));
+}
+
 static void
 get_info(struct reader *r, struct clc_program_info *info)
 {
-   info->num_kernels = get_count(r, 11 * sizeof(uint32_t));
+   info->num_kernels = get_count(r, 12 * sizeof(uint32_t));
    info->kernels =
       util_arena_array(r->arena, struct clc_kernel, info->num_kernels);
    for (unsigned i = 0; !r->bad && i < info->num_kernels; i++)
       get_kernel(r, &info->kernels[i]);
+   info->num_printfs = get_count(r, 2 * sizeof(uint32_t));
+   info->printfs =
+      util_arena_array(r->arena, struct clc_printf, info->num_printfs);
+   for (unsigned i = 0; !r->bad && i < info->num_printfs; i++)
+      get_printf(r, &info->printfs[i]);
 }
 
 static bool

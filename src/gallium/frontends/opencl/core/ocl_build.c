@@ -29,6 +29,24 @@ copy_kernel(struct util_arena *a, struct clc_kernel *dst,
 }
 
 static void
+copy_printfs(struct ocl_build *b, const struct clc_program_info *src)
+{
+   b->info.num_printfs = src->num_printfs;
+   b->info.printfs =
+      util_arena_array(&b->arena, struct clc_printf, src->num_printfs);
+   for (unsigned i = 0; i < src->num_printfs; i++) {
+      const struct clc_printf *p = &src->printfs[i];
+      struct clc_printf *copy = &b->info.printfs[i];
+      *copy = *p;
+      copy->text = util_arena_alloc(&b->arena, p->length + 1);
+      memcpy(copy->text, p->text, p->length);
+      copy->args = util_arena_array(&b->arena, uint32_t, p->num_args);
+      if (p->num_args)
+         memcpy(copy->args, p->args, p->num_args * sizeof(*p->args));
+   }
+}
+
+static void
 copy_info(struct ocl_build *b, const struct clc_program_info *src)
 {
    b->info.num_kernels = src->num_kernels;
@@ -38,6 +56,7 @@ copy_info(struct ocl_build *b, const struct clc_program_info *src)
       util_arena_array(&b->arena, struct ocl_kernel_state, src->num_kernels);
    for (unsigned i = 0; i < src->num_kernels; i++)
       copy_kernel(&b->arena, &b->info.kernels[i], &src->kernels[i]);
+   copy_printfs(b, src);
 }
 
 struct ocl_build *

@@ -3,6 +3,7 @@
 /* Kernel launches: the arguments are taken at the enqueue; addresses are filled
  * in when the command runs, because a buffer may get its memory that late. */
 #include "ocl_cmd.h"
+#include "ocl_printf.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -165,6 +166,19 @@ fill_grid(struct pipe_grid_info *info, const struct cmd_launch *c,
    info->kernel_name = c->kernel->name;
 }
 
+/* A kernel that prints runs alone, and this waits for it. */
+static int
+launch(struct ocl_queue *q, struct cmd_launch *c, struct pipe_grid_info *info)
+{
+   struct pipe_context *pipe = ocl_queue_pipe(q);
+   bool prints = c->kernel->uses_printf;
+   int ret = prints ? ocl_printf_begin(q, &info->printf_buffer) : 0;
+
+   if (!ret)
+      ret = pipe->launch_grid(pipe, c->state->cso, info);
+   return !ret && prints ? ocl_printf_end(q, &c->build->info) : ret;
+}
+
 static cl_int
 run_launch(struct ocl_event *ev, struct ocl_queue *q)
 {
@@ -172,15 +186,14 @@ run_launch(struct ocl_event *ev, struct ocl_queue *q)
    struct pipe_grid_info info = {0};
    struct launch_space space;
 
-   struct pipe_context *pipe = ocl_queue_pipe(q);
-   if (!pipe)
+   if (!ocl_queue_pipe(q))
       return CL_OUT_OF_RESOURCES;
    if (!space_init(&space, c))
       return CL_OUT_OF_HOST_MEMORY;
    cl_int err = put_args(&space, q, c);
    if (!err) {
       fill_grid(&info, c, &space);
-      err = ocl_queue_result(q, pipe->launch_grid(pipe, c->state->cso, &info));
+      err = ocl_queue_result(q, launch(q, c, &info));
    }
    free(space.input);
    return err;
@@ -201,8 +214,10 @@ ocl_cmd_ndrange(struct ocl_queue *q, struct ocl_kernel *kernel,
    if (!state)
       return NULL;
    *err_out = CL_OUT_OF_HOST_MEMORY;
-   struct ocl_event *ev = ocl_event_create(q->ctx, q, type, &launch_ops, 0,
-                                           sizeof(struct cmd_launch));
+   struct ocl_event *ev =
+      ocl_event_create(q->ctx, q, type, &launch_ops,
+                       info->uses_printf ? OCL_CMD_HOST | OCL_CMD_SLOW : 0,
+                       sizeof(struct cmd_launch));
    if (!ev)
       return NULL;
    struct cmd_launch *c = cast(ev);

@@ -32,6 +32,12 @@ has_int64_atomics(const struct ocl_device *dev)
    return ocl_device_caps(dev)->int64_atomics;
 }
 
+bool
+ocl_device_has_il(const struct ocl_device *dev)
+{
+   return dev->compiler;
+}
+
 #define V(major, minor) CL_MAKE_VERSION(major, minor, 0)
 
 static const struct version_row extensions[] = {
@@ -45,6 +51,7 @@ static const struct version_row extensions[] = {
    {"cl_khr_fp64", V(1, 0), has_fp64},
    {"cl_khr_fp16", V(1, 0), has_fp16},
    {"cl_khr_subgroups", V(1, 0)},
+   {"cl_khr_il_program", V(1, 0), ocl_device_has_il},
    {"cl_khr_icd", V(1, 0)},
    {"cl_khr_extended_versioning", V(1, 0)},
    {"cl_partage_svm_counters", V(1, 0)},
@@ -132,10 +139,4 @@ ocl_device_atomic_fence(const struct ocl_device *dev)
 {
    return ocl_device_atomic_memory(dev) | CL_DEVICE_ATOMIC_ORDER_ACQ_REL |
           CL_DEVICE_ATOMIC_SCOPE_WORK_ITEM;
-}
-
-bool
-ocl_device_has_il(const struct ocl_device *dev)
-{
-   return false;
 }

@@ -23,6 +23,7 @@ queue_free(struct ocl_queue *q)
 
    if (q->pipe)
       q->pipe->destroy(q->pipe);
+   pipe_resource_reference(&q->printf_buffer, NULL);
    pthread_mutex_destroy(&q->lock);
    pthread_cond_destroy(&q->cond);
    ocl_context_put(q->ctx);

@@ -18,6 +18,7 @@
 
 struct pipe_context;
 struct pipe_fence_handle;
+struct pipe_resource;
 
 /* Commands that share one fence. */
 struct ocl_batch {
@@ -57,7 +58,9 @@ struct ocl_queue {
    unsigned pipe_generation; /* counts the contexts that were lost */
    bool pipe_lost;           /* `pipe` is; replaced before the next command */
 
-   struct pipe_context *pipe; /* token holder only */
+   /* token holder only */
+   struct pipe_context *pipe;
+   struct pipe_resource *printf_buffer; /* made on first use */
 };
 
 OCL_OBJECT_TYPE(queue, cl_command_queue, OCL_MAGIC_QUEUE)
