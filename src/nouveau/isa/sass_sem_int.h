@@ -184,6 +184,23 @@ struct sass_sum {
    uint8_t cc;
 };
 
+/* One word of a minimum or maximum of wide integers, highest first: XHI begins,
+ * XMED and XLO go on while the words above were equal (isa.md §4.2). Between
+ * them CC tells: Z, equal so far; C, a is taken [guess: nothing else reads that
+ * CC]. */
+static inline struct sass_sum
+sass_imnmx_wide(uint32_t a, uint32_t b, bool is_signed, bool want_min,
+                unsigned mode, uint8_t cc)
+{
+   uint32_t flip = is_signed ? 0x80000000 : 0;
+   bool decided = mode != SASS_MNMX_XHI && !(cc & SASS_CC_Z);
+   bool take_a =
+      decided ? cc & SASS_CC_C : ((a ^ flip) < (b ^ flip)) == want_min;
+   bool equal = !decided && a == b;
+   return (struct sass_sum){take_a ? a : b,
+                            (equal ? SASS_CC_Z : 0) | (take_a ? SASS_CC_C : 0)};
+}
+
 /* a + b + cin with all flags of the literal 33-bit sum. */
 static inline struct sass_sum
 sass_add(uint32_t a, uint32_t b, unsigned cin)

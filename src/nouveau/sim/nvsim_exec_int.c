@@ -299,6 +299,24 @@ exec_imnmx(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 }
 
 static void
+exec_imnmx_wide(struct nvsim_warp *w, const struct nvsim_instr *in,
+                uint32_t mask)
+{
+   const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in);
+   nvsim_row d, cc, want_min;
+   nvsim_expand(want_min, nvsim_pred(w, in->pc, in->pc_not));
+   for_lanes(l)
+   {
+      struct sass_sum s =
+         sass_imnmx_wide(a[l], b[l], in->i.is_signed, want_min[l] != 0,
+                         in->i.mnmx_mode, (uint8_t)w->cc[l]);
+      d[l] = s.r;
+      cc[l] = s.cc;
+   }
+   write_sum(w, in, d, cc, mask);
+}
+
+static void
 exec_sel(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
    const uint32_t *a = nvsim_src_a(w, in), *b = nvsim_src_b(w, in);
@@ -388,8 +406,6 @@ is_unknown(const struct sass_instr *i)
    case SASS_OP_LOP32I:
    case SASS_OP_LOP3:
       return i->x;
-   case SASS_OP_IMNMX:
-      return i->mnmx_mode != SASS_MNMX_NONE;
    default:
       return false;
    }
@@ -416,5 +432,7 @@ NVSIM_ISA_NAME(nvsim_exec_int_)(const struct sass_instr *i)
       [SASS_OP_SEL] = exec_sel,       [SASS_OP_IDP] = exec_idp,
       [SASS_OP_MOV] = exec_mov,       [SASS_OP_MOV32I] = exec_mov,
    };
+   if (i->op == SASS_OP_IMNMX && i->mnmx_mode != SASS_MNMX_NONE)
+      return exec_imnmx_wide;
    return is_unknown(i) ? nvsim_exec_unsupported : table[i->op];
 }
