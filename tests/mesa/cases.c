@@ -774,6 +774,7 @@ const struct test_case test_cases[] = {
    {"three_dimensions", three_dimensions},
    {"floats", floats},
    {"functions", functions},
+   {"ops", all_ops},
    {"atomics", atomics, .not_for_clover = true},
    {"fill_buffer", fill_buffer},
    {"copies", copies},

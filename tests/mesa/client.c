@@ -54,6 +54,10 @@ client_init(struct client *c)
                    NULL);
    c->clover = !strcmp(platform_name, "Clover");
    c->images = images;
+   cl_device_fp_config doubles = 0;
+   clGetDeviceInfo(c->device, CL_DEVICE_DOUBLE_FP_CONFIG, sizeof(doubles),
+                   &doubles, NULL);
+   c->doubles = doubles != 0;
    c->raw_pointers =
       c->clover && getenv("NOUVEAU_SVM") && atoi(getenv("NOUVEAU_SVM"));
    printf("%s on %s\n", platform_name, device_name);

@@ -16,7 +16,7 @@ struct client {
    cl_context context;
    cl_command_queue queue;
    bool clover; /* an OpenCL 1.1 driver with defects, see the cases */
-   bool images;
+   bool images, doubles;
    bool raw_pointers; /* kernels take any pointer of this process */
 };
 
@@ -64,6 +64,8 @@ void close_f32(const char *what, const float *got, const float *want, size_t n,
 
 /* A reproducible sequence. */
 uint32_t next_random(uint64_t *state);
+
+void all_ops(struct client *c); /* ops.c */
 
 struct test_case {
    const char *name;
