@@ -130,8 +130,7 @@ kdrm_fence_remove_cb(struct kdrm_fence *f, struct kdrm_fence_cb *cb)
    return pending;
 }
 
-/* --- Reservation objects ----------------------------------------------------
- */
+/* --- Reservation objects ------------------------------------------------- */
 
 void
 kdrm_resv_init(struct kdrm_resv *r)

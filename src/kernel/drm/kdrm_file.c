@@ -9,8 +9,7 @@
 #include "kernel/drm/kdrm_gem.h"
 #include "kernel/drm/kdrm_syncobj.h"
 
-/* --- Handle tables ---------------------------------------------------------
- */
+/* --- Handle tables ------------------------------------------------------- */
 
 void
 kdrm_handles_init(struct kdrm_handles *h, unsigned first)
@@ -119,8 +118,7 @@ kdrm_handles_count(struct kdrm_handles *h)
    return n;
 }
 
-/* --- Devices and files -----------------------------------------------------
- */
+/* --- Devices and files --------------------------------------------------- */
 
 void
 kdrm_device_init(struct kdrm_device *dev, const struct kdrm_driver *driver,

@@ -102,8 +102,7 @@ kdrm_gem_release(struct kdrm_file *file)
    }
 }
 
-/* --- mmap -------------------------------------------------------------------
- */
+/* --- mmap ---------------------------------------------------------------- */
 
 /* Referenced. The offset may lie inside the object. */
 static struct kdrm_gem_object *

@@ -91,8 +91,7 @@ kdrm_gpuvm_find_hole(const struct kdrm_gpuvm *vm, uint64_t range,
    return 0;
 }
 
-/* --- Split and merge ---------------------------------------------------------
- */
+/* --- Split and merge ----------------------------------------------------- */
 
 static struct kdrm_gpuva
 part(const struct kdrm_gpuva *va, uint64_t start, uint64_t end)

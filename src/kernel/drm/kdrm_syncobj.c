@@ -72,8 +72,7 @@ kdrm_syncobj_release(struct kdrm_file *file)
       syncobj_put(s);
 }
 
-/* --- A fence that waits for two others ---------------------------------------
- */
+/* --- A fence that waits for two others ----------------------------------- */
 
 struct chain {
    struct kdrm_fence *out;
@@ -130,8 +129,7 @@ fence_after_both(struct kdrm_fence *a, struct kdrm_fence *b)
    return out;
 }
 
-/* --- Payloads ----------------------------------------------------------------
- */
+/* --- Payloads ------------------------------------------------------------ */
 
 /* Forgets points that are over, but the last: it answers late waiters. */
 static void
@@ -252,8 +250,7 @@ signal_now(struct kdrm_syncobj *s, uint64_t value)
    return ret;
 }
 
-/* --- Waiting for several -----------------------------------------------------
- */
+/* --- Waiting for several ------------------------------------------------- */
 
 struct wait_set {
    pthread_mutex_t lock;
@@ -422,8 +419,7 @@ wait_handles(struct kdrm_file *file, uint64_t handles_ptr, uint64_t points_ptr,
    return ret;
 }
 
-/* --- Calls -------------------------------------------------------------------
- */
+/* --- Calls --------------------------------------------------------------- */
 
 int
 kdrm_syncobj_create_ioctl(struct kdrm_file *file, void *arg, size_t size_B)

@@ -22,9 +22,7 @@
 #include "kernel/mm/kmm.h"
 #include "util/util_flags.h"
 
-/* --- Settings
- * ------------------------------------------------------------------
- */
+/* --- Settings ------------------------------------------------------------ */
 
 const struct util_flag kmd_debug_flags[] = {
    {"evictall", KMD_DEBUG_EVICTALL, "migrate back after every fault service"},
@@ -67,9 +65,7 @@ kmd_config_pci_device(const struct kmd_config *c)
    return kmd_chip(c->chipset)->pci_device;
 }
 
-/* --- The card's life
- * ------------------------------------------------------------
- */
+/* --- The card's life ----------------------------------------------------- */
 
 /* Called from the card's threads: only wakes ours. */
 static void
@@ -246,9 +242,7 @@ card_destroy(struct kmd *kmd)
    kdrm_free(kmd);
 }
 
-/* --- Calls
- * ------------------------------------------------------------------------
- */
+/* --- Calls --------------------------------------------------------------- */
 
 struct call {
    struct kmd *kmd;

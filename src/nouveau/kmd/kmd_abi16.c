@@ -12,9 +12,7 @@
 #include "kernel/drm/kdrm_alloc.h"
 #include "nouveau/headers/nv_class.h"
 
-/* --- What the card is
- * --------------------------------------------------------------
- */
+/* --- What the card is ---------------------------------------------------- */
 
 static const struct kmd_chip chips[] = {
    {0x130, 0x15f8, 6, 96, 56, "GP100", "Tesla P100"},
@@ -50,9 +48,7 @@ kmd_classes(const struct kmd *kmd, unsigned *count_out)
    return kmd->config.chipset == 0x130 ? classes_gp100 : classes_gp10x;
 }
 
-/* --- GETPARAM
- * ------------------------------------------------------------------------
- */
+/* --- GETPARAM ------------------------------------------------------------ */
 
 static uint64_t
 graph_units(const struct kmd *kmd)
@@ -120,9 +116,7 @@ kmd_setparam_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
    return -EINVAL;
 }
 
-/* --- Channels
- * ------------------------------------------------------------------------
- */
+/* --- Channels ------------------------------------------------------------ */
 
 static void
 abi16_get(void *ptr)
@@ -290,9 +284,7 @@ kmd_channel_error_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
    return ret;
 }
 
-/* --- Engine objects
- * ------------------------------------------------------------------
- */
+/* --- Engine objects ------------------------------------------------------ */
 
 static bool
 class_exists(const struct kmd *kmd, int32_t oclass)

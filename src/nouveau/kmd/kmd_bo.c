@@ -20,8 +20,7 @@ to_bo(struct kdrm_gem_object *obj)
    return container_of(obj, struct kmd_bo, base);
 }
 
-/* --- Places that wait for the card --------------------------------------------
- */
+/* --- Places that wait for the card --------------------------------------- */
 
 /* The client closed its handle while the card may still use the memory. */
 struct reap {
@@ -86,9 +85,7 @@ kmd_bo_reap(struct kmd *kmd)
    pthread_mutex_unlock(&kmd->reap_lock);
 }
 
-/* --- GEM callbacks
- * --------------------------------------------------------------
- */
+/* --- GEM callbacks ------------------------------------------------------- */
 
 static void
 bo_free(struct kdrm_gem_object *obj)
@@ -203,9 +200,7 @@ static const struct kdrm_gem_funcs bo_funcs = {
    .mmap = bo_mmap,
 };
 
-/* --- Creation
- * --------------------------------------------------------------------
- */
+/* --- Creation ------------------------------------------------------------ */
 
 static int
 alloc_memory(struct kmd *kmd, struct kmd_bo *bo, uint64_t size_B)
@@ -257,9 +252,7 @@ kmd_bo_lookup(struct kdrm_file *file, uint32_t handle)
    return obj ? to_bo(obj) : NULL;
 }
 
-/* --- Calls
- * -----------------------------------------------------------------------
- */
+/* --- Calls --------------------------------------------------------------- */
 
 /* -EINVAL: no place in the client's current address space. */
 static int

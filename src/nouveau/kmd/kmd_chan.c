@@ -44,8 +44,7 @@ chan_cpu(struct kmd_chan *c, uint64_t off)
    return (uint8_t *)kmd_bo_cpu(c->bo) + off;
 }
 
-/* --- Fences -------------------------------------------------------------------
- */
+/* --- Fences -------------------------------------------------------------- */
 
 static uint32_t
 fence_value(struct kmd_chan *c)
@@ -127,9 +126,7 @@ kmd_fences_update(struct kmd *kmd)
       kmd_thread_poke(&kmd->work); /* a closed buffer may have become idle */
 }
 
-/* --- Life
- * ----------------------------------------------------------------------
- */
+/* --- Life ---------------------------------------------------------------- */
 
 struct kmd_chan *
 kmd_chan_get(struct kmd_chan *c)
@@ -308,9 +305,7 @@ kmd_chan_destroy(struct kmd_chan *c)
    kmd_chan_put(c);
 }
 
-/* --- Submission
- * ------------------------------------------------------------------
- */
+/* --- Submission ---------------------------------------------------------- */
 
 static unsigned
 ring_room(struct kmd_chan *c)
@@ -419,9 +414,7 @@ kmd_chan_submit(struct kmd_chan *c, const struct kmd_push *pushes, unsigned n,
    return ret;
 }
 
-/* --- Death
- * ------------------------------------------------------------------------
- */
+/* --- Death --------------------------------------------------------------- */
 
 bool
 kmd_chan_is_killed(struct kmd_chan *c)

@@ -38,9 +38,7 @@ to_dmem(struct kdrm_pagemap *pm)
    return container_of(pm, struct kmd_dmem, pm);
 }
 
-/* --- Blocks
- * ----------------------------------------------------------------------
- */
+/* --- Blocks -------------------------------------------------------------- */
 
 static int
 block_alloc(struct kdrm_pagemap *pm, uint64_t *vram_off_out)
@@ -55,9 +53,7 @@ block_free(struct kdrm_pagemap *pm, uint64_t vram_off)
    kmd_heap_free_block(&to_dmem(pm)->kmd->vram, vram_off, BLOCK_ORDER);
 }
 
-/* --- Copies
- * ------------------------------------------------------------------------
- */
+/* --- Copies -------------------------------------------------------------- */
 
 struct methods {
    uint32_t *dw;
@@ -216,9 +212,7 @@ static const struct kdrm_pagemap_ops pagemap_ops = {
    .moved = moved,
 };
 
-/* --- Life
- * ----------------------------------------------------------------------------
- */
+/* --- Life ---------------------------------------------------------------- */
 
 static void
 dmem_free(struct kmd_dmem *d)

@@ -66,9 +66,7 @@ kmd_fault_finish(struct kmd *kmd)
    kmd->fault_work = NULL;
 }
 
-/* --- Reading the ring
- * -----------------------------------------------------------
- */
+/* --- Reading the ring ---------------------------------------------------- */
 
 static void
 read_entry(struct kmd *kmd, uint32_t index, struct nv_fault *f)
@@ -115,9 +113,7 @@ read_ring(struct kmd *kmd)
    return n;
 }
 
-/* --- Serving
- * ----------------------------------------------------------------------
- */
+/* --- Serving ------------------------------------------------------------- */
 
 static const enum kdrm_access access_of[] = {
    [NV_FAULT_ACCESS_READ] = KDRM_ACCESS_READ,

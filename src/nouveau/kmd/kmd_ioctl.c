@@ -50,9 +50,7 @@ static const struct kdrm_ioctl_desc ioctls[] = {
    CALL(CHANNEL_ERROR, channel_error, channel_error, KDRM_INOUT),
 };
 
-/* --- Clients
- * -------------------------------------------------------------------
- */
+/* --- Clients ------------------------------------------------------------- */
 
 static int
 client_open(struct kdrm_file *file)

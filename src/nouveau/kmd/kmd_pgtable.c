@@ -42,8 +42,7 @@ static const struct {
 };
 #define LEVEL_PD0 3
 
-/* --- Words in VRAM -----------------------------------------------------------
- */
+/* --- Words in VRAM ------------------------------------------------------- */
 
 static uint64_t *
 word(const struct kmd_pgtable *pt, const struct pt_page *page, unsigned index)
@@ -84,8 +83,7 @@ set_pte(struct kmd_pgtable *pt, const struct pt_page *page, unsigned i,
    return (int)is_valid(pte) - (int)is_valid(old);
 }
 
-/* --- Tables ------------------------------------------------------------------
- */
+/* --- Tables -------------------------------------------------------------- */
 
 static struct pt_page *
 page_create(struct kmd_pgtable *pt)
@@ -188,8 +186,7 @@ pd0_get(struct kmd_pgtable *pt, uint64_t gpu_va)
    return d;
 }
 
-/* --- One slot of PD0 ----------------------------------------------------------
- */
+/* --- One slot of PD0 ----------------------------------------------------- */
 
 static bool
 slot_is_used(const struct pt_slot *s)
@@ -347,8 +344,7 @@ slot_map_4k(struct kmd_pgtable *pt, struct pt_dir *pd0, unsigned i, unsigned k,
    return 0;
 }
 
-/* --- Map ----------------------------------------------------------------------
- */
+/* --- Map ----------------------------------------------------------------- */
 
 /* A run to map: `pte` is that of its first byte. */
 struct run {
@@ -423,8 +419,7 @@ kmd_pgtable_map(struct kmd_pgtable *pt, uint64_t gpu_va, uint64_t size_B,
    return 0;
 }
 
-/* --- Unmap --------------------------------------------------------------------
- */
+/* --- Unmap --------------------------------------------------------------- */
 
 static void
 slot_unmap_pages(struct kmd_pgtable *pt, struct pt_dir *pd0, unsigned i,

@@ -15,9 +15,7 @@
 
 #define FAULT_WINDOW_PG 16
 
-/* --- The mirror's way to the page tables
- * -----------------------------------------
- */
+/* --- The mirror's way to the page tables --------------------------------- */
 
 static int
 mirror_map(struct kdrm_gpusvm *mirror, uint64_t gpu_va, unsigned n,
@@ -39,9 +37,7 @@ static const struct kdrm_gpusvm_ops mirror_ops = {
    .unmap = mirror_unmap,
 };
 
-/* --- Life
- * --------------------------------------------------------------------------
- */
+/* --- Life ---------------------------------------------------------------- */
 
 struct kmd_svm *
 kmd_svm_get(struct kmd_svm *svm)
@@ -136,9 +132,7 @@ svm_create(struct kmd *kmd, uint64_t hole_start, uint64_t hole_end,
    return 0;
 }
 
-/* --- SVM_INIT
- * ------------------------------------------------------------------------
- */
+/* --- SVM_INIT ------------------------------------------------------------ */
 
 /* Nothing of the program's may be in the hole: a buffer there would hide it. */
 static bool
@@ -197,9 +191,7 @@ kmd_svm_init_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
    return ret;
 }
 
-/* --- SVM_BIND
- * ------------------------------------------------------------------------
- */
+/* --- SVM_BIND ------------------------------------------------------------ */
 
 #define HEADER_BITS 48
 
@@ -268,9 +260,7 @@ kmd_svm_bind_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
    return ret;
 }
 
-/* --- Events
- * --------------------------------------------------------------------------
- */
+/* --- Events -------------------------------------------------------------- */
 
 void
 kmd_svm_log(struct kmd_svm *svm, enum drm_nouveau_svm_event_kind kind,

@@ -38,9 +38,7 @@ bo_of(const struct kdrm_gpuva *va)
    return container_of(va->obj, struct kmd_bo, base);
 }
 
-/* --- Life
- * ------------------------------------------------------------------------
- */
+/* --- Life ---------------------------------------------------------------- */
 
 static void
 uvma_destroy(struct kmd_uvmm *u, struct kdrm_gpuva *va)
@@ -130,9 +128,7 @@ client_uvmm(struct kmd_client *client)
    return u;
 }
 
-/* --- Fences in and out
- * --------------------------------------------------------------
- */
+/* --- Fences in and out --------------------------------------------------- */
 
 struct syncs {
    struct drm_nouveau_sync *wait, *sig;
@@ -220,9 +216,7 @@ syncs_signal_now(const struct syncs *s, struct kdrm_file *file)
    return ret;
 }
 
-/* --- VM_BIND
- * ------------------------------------------------------------------------
- */
+/* --- VM_BIND ------------------------------------------------------------- */
 
 static int
 uvma_insert(struct kmd_uvmm *u, const struct kdrm_gpuva *va)
@@ -380,9 +374,7 @@ kmd_vm_bind_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
    return ret;
 }
 
-/* --- EXEC
- * ----------------------------------------------------------------------------
- */
+/* --- EXEC ---------------------------------------------------------------- */
 
 static int
 translate_pushes(const struct drm_nouveau_exec_push *from, unsigned n,

@@ -76,8 +76,7 @@ kmd_vmm_join(struct kmd_vmm *vmm, uint32_t *inst)
    inst[NV_INST_LIMIT_HI / 4] = limit >> 32;
 }
 
-/* --- TLB ----------------------------------------------------------------------
- */
+/* --- TLB ----------------------------------------------------------------- */
 
 static void
 flush_locked(struct kmd_vmm *vmm)
@@ -88,9 +87,7 @@ flush_locked(struct kmd_vmm *vmm)
    }
 }
 
-/* --- Buffer objects
- * ------------------------------------------------------------
- */
+/* --- Buffer objects ------------------------------------------------------ */
 
 /* Maps `size_B` bytes of the object from `bo_off`, extent by extent. */
 static int
@@ -212,9 +209,7 @@ kmd_vmm_unmap(struct kmd_vmm *vmm, uint64_t gpu_va, uint64_t size_B)
    pthread_mutex_unlock(&vmm->lock);
 }
 
-/* --- Pages of the process
- * --------------------------------------------------------
- */
+/* --- Pages of the process ------------------------------------------------ */
 
 /* What has to agree for two neighbouring pages to share a PTE or a call. */
 #define PFN_KIND (KMM_PFN_VALID | KMM_PFN_WRITE | KMM_PFN_DEVICE)

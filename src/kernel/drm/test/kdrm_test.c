@@ -165,9 +165,7 @@ version_is_asked_twice(void **state)
    assert_int_equal(kdrm_ioctl(&dev, file, DRM_IOCTL_GET_CAP, &cap), -EINVAL);
 }
 
-/* --- Fences
- * ----------------------------------------------------------------------
- */
+/* --- Fences -------------------------------------------------------------- */
 
 static void *
 signal_soon(void *arg)
@@ -213,9 +211,7 @@ resv_orders_reads_and_writes(void **state)
    kdrm_fence_put(a);
 }
 
-/* --- Sync objects
- * -------------------------------------------------------------------
- */
+/* --- Sync objects -------------------------------------------------------- */
 
 static uint32_t
 syncobj(uint32_t flags)

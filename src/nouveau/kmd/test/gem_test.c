@@ -79,9 +79,7 @@ kick(struct ctx *c, const struct test_bo *written, unsigned n, bool sync)
                     sync);
 }
 
-/* --- Buffers
- * --------------------------------------------------------------------
- */
+/* --- Buffers ------------------------------------------------------------- */
 
 static void
 mapped_twice_is_one_memory(void **state)
@@ -177,9 +175,7 @@ addresses_do_not_overlap(void **state)
       assert_int_equal(gem_close(c->kmd, c->file, bo[i].handle), 0);
 }
 
-/* --- Submission
- * -------------------------------------------------------------------
- */
+/* --- Submission ---------------------------------------------------------- */
 
 static void
 pushes_run_in_order(void **state)
@@ -374,9 +370,7 @@ channels_are_ordered_by_buffers(void **state)
    test_bo_free(c->kmd, c->file, &bo);
 }
 
-/* --- Death
- * ------------------------------------------------------------------------
- */
+/* --- Death --------------------------------------------------------------- */
 
 static void
 bad_address_kills_one_channel(void **state)
@@ -433,9 +427,7 @@ bad_methods_kill(void **state)
    }
 }
 
-/* --- Close
- * --------------------------------------------------------------------------
- */
+/* --- Close --------------------------------------------------------------- */
 
 static unsigned
 count_fds(void)

@@ -60,8 +60,7 @@ next(uint64_t *s)
    return *s;
 }
 
-/* --- The walker ---------------------------------------------------------------
- */
+/* --- The walker ---------------------------------------------------------- */
 
 struct leaf {
    uint64_t pte;    /* 0: nothing there */
@@ -136,9 +135,7 @@ translate(uint64_t root, uint64_t va)
    return l.pte ? pa_of(l.pte) + (va & (l.page_B - 1)) : UINT64_MAX;
 }
 
-/* --- Tests
- * ----------------------------------------------------------------------
- */
+/* --- Tests --------------------------------------------------------------- */
 
 static void
 heap_splits_and_merges(void **state)
