@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* kernel/mm on the real memory of this process, with userfaultfd and coherent. */
-/* cmocka.h wants these in this order */
-/* clang-format off */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-/* clang-format on */
-#include "test_dev.h"
+#include "test_host.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,125 +17,6 @@
 #include "kernel/mm/kmm_host_process.h"
 #include "util/util_svc.h"
 
-#define PG KMM_PAGE_SIZE
-
-struct fixture {
-   struct kmm_mm *mm;
-   struct test_dev *dev;
-   char *app;
-   size_t app_B;
-   bool uffd;
-};
-
-static char *
-map_app(size_t size_B)
-{
-   char *p = mmap(NULL, size_B, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-   assert_true(p != MAP_FAILED);
-   return p;
-}
-
-static int
-setup(void **state, bool no_uffd)
-{
-   struct fixture *f = calloc(1, sizeof(*f));
-   struct kmm_config config = {.no_uffd = no_uffd};
-   config.debug = util_flags_from_env("KMM_DEBUG", kmm_debug_flags);
-   assert_int_equal(kmm_mm_create(&config, &f->mm), 0);
-   f->uffd = kmm_mm_host_kind(f->mm) == KMM_HOST_UFFD;
-   f->dev = test_dev_create(f->mm);
-   f->app_B = 4 << 20;
-   f->app = map_app(f->app_B);
-   test_dev_mirror(f->dev, f->app, f->app_B);
-   *state = f;
-   alarm(60);
-   return 0;
-}
-
-static int
-setup_uffd(void **state)
-{
-   return setup(state, false);
-}
-
-static int
-setup_coherent(void **state)
-{
-   return setup(state, true);
-}
-
-static int
-teardown(void **state)
-{
-   struct fixture *f = *state;
-   munmap(f->app, f->app_B);
-   unsigned used = test_dev_destroy(f->dev);
-   kmm_mm_destroy(f->mm);
-   free(f);
-   alarm(0);
-   if (used)
-      print_error("%u device pages leaked\n", used);
-   return used ? -1 : 0;
-}
-
-static void
-need_uffd(struct fixture *f)
-{
-   if (!f->uffd)
-      skip();
-}
-
-static unsigned
-count_present(const void *p, unsigned n)
-{
-   uint64_t entry;
-   unsigned present = 0;
-   int fd = open("/proc/self/pagemap", O_RDONLY);
-   for (unsigned i = 0; i < n; i++) {
-      assert_int_equal(pread(fd, &entry, 8, ((uintptr_t)p / PG + i) * 8), 8);
-      present += entry >> 63;
-   }
-   close(fd);
-   return present;
-}
-
-static void
-fill(char *p, unsigned n)
-{
-   for (unsigned i = 0; i < n; i++)
-      memset(p + i * PG, 1 + i % 250, PG);
-}
-
-static void
-check(const char *p, unsigned n)
-{
-   for (unsigned i = 0; i < n; i++) {
-      assert_int_equal((unsigned char)p[i * PG], 1 + i % 250);
-      assert_int_equal((unsigned char)p[i * PG + PG - 1], 1 + i % 250);
-   }
-}
-
-static struct kmm_stats
-stats(struct fixture *f)
-{
-   struct kmm_stats s;
-   kmm_mm_get_stats(f->mm, &s);
-   return s;
-}
-
-/* A page can be used a moment before its migration is over. */
-static void
-settle(struct fixture *f, unsigned device_pages)
-{
-   for (unsigned i = 0; i < 500 && stats(f).device_pages != device_pages; i++)
-      usleep(2000);
-   for (unsigned i = 0; i < 500 && test_dev_used(f->dev) != device_pages; i++)
-      usleep(2000);
-   assert_int_equal(stats(f).device_pages, device_pages);
-   assert_int_equal(test_dev_used(f->dev), device_pages);
-}
-
 /* ---- mappings ---- */
 
 /* The two ways to look mappings up, and /proc/self/maps, agree. */
@@ -153,7 +26,7 @@ test_vma_lookup(void **state)
    struct kmm_host_process a = {0}, b = {.no_query = true};
    assert_int_equal(kmm_host_process_init(&a), 0);
    assert_int_equal(kmm_host_process_init(&b), 0);
-   char *p = map_app(64 * PG);
+   char *p = host_map_app(64 * PG);
    mprotect(p + 8 * PG, PG, PROT_NONE);
    mprotect(p + 9 * PG, PG, PROT_READ);
    char *s =
@@ -205,7 +78,7 @@ test_exclusions(void **state)
    assert_int_equal(v.start, at + 4 * PG);
    assert_int_equal(v.end, at + 6 * PG);
    assert_true(v.flags & KMM_VMA_NOMIGRATE && v.flags & KMM_VMA_NOACCESS);
-   fill(f->app, 10);
+   host_fill(f->app, 10);
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 10 * PG),
                     8);
    assert_int_equal(
@@ -214,7 +87,7 @@ test_exclusions(void **state)
    kmm_mm_include(f->mm, at + 4 * PG, at + 6 * PG);
    assert_int_equal(
       test_dev_hmm(f->dev, f->app + 4 * PG, 1, KMM_PFN_REQ_FAULT, NULL), 0);
-   check(f->app, 10);
+   host_check(f->app, 10);
 
    /* Service memory. */
    void *own = util_svc_alloc(64);
@@ -241,7 +114,7 @@ test_hmm_errors(void **state)
    assert_int_equal(pfn[0], (uintptr_t)f->app | KMM_PFN_VALID | KMM_PFN_WRITE);
    assert_int_equal(test_dev_hmm(d, f->app, 2, 0, pfn), 0);
    assert_true(pfn[0] && !pfn[1]);
-   assert_int_equal(count_present(f->app, 2), 1);
+   assert_int_equal(host_count_present(f->app, 2), 1);
 
    mprotect(f->app + PG, PG, PROT_NONE);
    assert_int_equal(test_dev_hmm(d, f->app + PG, 1, rd, NULL), -EFAULT);
@@ -293,14 +166,14 @@ test_out_and_back(void **state)
    enum {
       N = 700
    }; /* crosses a block */
-   fill(f->app, N);
+   host_fill(f->app, N);
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, N * PG), N);
    assert_int_equal(test_dev_used(f->dev), N);
-   assert_int_equal(stats(f).device_pages, N);
+   assert_int_equal(host_stats(f).device_pages, N);
    assert_int_equal(kmm_count_device_pages(f->mm, (uintptr_t)f->app,
                                            (uintptr_t)f->app + f->app_B),
                     N);
-   assert_int_equal(count_present(f->app, N), f->uffd ? 0 : N);
+   assert_int_equal(host_count_present(f->app, N), f->uffd ? 0 : N);
    /* Again: they are there already. */
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, N * PG), 0);
    uint64_t pfn;
@@ -311,9 +184,9 @@ test_out_and_back(void **state)
    assert_int_equal(test_dev_add(f->dev, f->app + 5 * PG, 1), 0);
    assert_int_equal(*(uint32_t *)(f->app + 5 * PG), 0x06060607);
    *(uint32_t *)(f->app + 5 * PG) -= 1;
-   check(f->app, N);
-   settle(f, f->uffd ? 0 : N);
-   struct kmm_stats s = stats(f);
+   host_check(f->app, N);
+   host_settle(f, f->uffd ? 0 : N);
+   struct kmm_stats s = host_stats(f);
    if (f->uffd) {
       assert_int_equal(s.pages_back, N);
       /* One touch brings back more than its page. */
@@ -329,13 +202,13 @@ static void
 test_asked_back(void **state)
 {
    struct fixture *f = *state;
-   fill(f->app, 100);
+   host_fill(f->app, 100);
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 100 * PG),
                     100);
    assert_int_equal(
       test_dev_migrate(f->dev, KMM_TO_SYSTEM, f->app + 10 * PG, 20 * PG), 20);
-   assert_int_equal(stats(f).device_pages, 80);
-   check(f->app, 100);
+   assert_int_equal(host_stats(f).device_pages, 80);
+   host_check(f->app, 100);
 }
 
 static void
@@ -357,19 +230,57 @@ static void
 test_driver_skips(void **state)
 {
    struct fixture *f = *state;
-   fill(f->app, 64);
+   host_fill(f->app, 64);
    f->dev->skip_odd = true;
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 64 * PG),
                     32);
    f->dev->skip_odd = false;
-   assert_int_equal(stats(f).pages_skipped, 32);
-   assert_int_equal(count_present(f->app, 64), f->uffd ? 32 : 64);
-   check(f->app, 64);
+   assert_int_equal(host_stats(f).pages_skipped, 32);
+   assert_int_equal(host_count_present(f->app, 64), f->uffd ? 32 : 64);
+   host_check(f->app, 64);
    f->dev->fail_copy = true;
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app + PG, PG),
                     0);
    f->dev->fail_copy = false;
-   check(f->app, 64);
+   host_check(f->app, 64);
+}
+
+/* Huge pages move whole and in part, and come back. */
+static void
+test_huge_pages(void **state)
+{
+   struct fixture *f = *state;
+   enum {
+      HUGE = 2 << 20,
+      N = HUGE / PG
+   };
+   char *p = (char *)util_align((uintptr_t)f->app, HUGE);
+   if (madvise(p, HUGE, MADV_HUGEPAGE))
+      skip();
+   host_fill(p, N);
+   assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, p, HUGE), N);
+   assert_int_equal(test_dev_add(f->dev, p + 9 * PG, 0), 0);
+   host_check(p, N);
+   host_settle(f, f->uffd ? 0 : N);
+   test_dev_migrate(f->dev, KMM_TO_SYSTEM, p, HUGE);
+
+   /* A new one, of which a part moves, and of which a part is cleared. */
+   munmap(p, HUGE);
+   p = mmap(p, HUGE, PROT_READ | PROT_WRITE,
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+   madvise(p, HUGE, MADV_HUGEPAGE);
+   host_fill(p, N);
+   assert_int_equal(
+      test_dev_migrate(f->dev, KMM_TO_DEVICE, p + 16 * PG, 16 * PG), 16);
+   assert_int_equal(test_dev_add(f->dev, p + 17 * PG, 0), 0);
+   madvise(p + 8 * PG, PG, MADV_DONTNEED);
+   assert_int_equal(p[8 * PG], 0);
+   uint32_t v;
+   assert_int_equal(test_dev_read(f->dev, p + 8 * PG, &v), 0);
+   assert_int_equal(v, 0);
+   host_check(p, 8);
+   p[8 * PG] = p[8 * PG + PG - 1] = 9;
+   host_check(p, N);
 }
 
 static sigjmp_buf bus_jump;
@@ -385,8 +296,8 @@ static void
 test_lost_page(void **state)
 {
    struct fixture *f = *state;
-   need_uffd(f);
-   fill(f->app, 40);
+   host_need_uffd(f);
+   host_fill(f->app, 40);
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 40 * PG),
                     40);
    f->dev->fail_copy = true;
@@ -416,25 +327,25 @@ test_not_movable(void **state)
       test_dev_migrate(d, KMM_TO_DEVICE, (void *)&test_not_movable, PG), 0);
    assert_int_equal(test_dev_migrate(d, KMM_TO_DEVICE, (void *)65536, PG), 0);
    /* Partly unmapped and partly read-only: the rest moves. */
-   fill(f->app, 32);
+   host_fill(f->app, 32);
    munmap(f->app + 4 * PG, 2 * PG);
    mprotect(f->app + 8 * PG, PG, PROT_READ);
    mprotect(f->app + 9 * PG, PG, PROT_NONE);
    assert_int_equal(test_dev_migrate(d, KMM_TO_DEVICE, f->app, 32 * PG), 28);
    assert_int_equal((unsigned char)f->app[8 * PG], 9);
-   check(f->app, 4);
+   host_check(f->app, 4);
 }
 
 static void
 test_pinned(void **state)
 {
    struct fixture *f = *state;
-   need_uffd(f);
-   fill(f->app, 4);
+   host_need_uffd(f);
+   host_fill(f->app, 4);
    /* Not by libc: a sanitizer would swallow it. */
    assert_int_equal(syscall(SYS_mlock, f->app, PG), 0);
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 4 * PG), 3);
-   check(f->app, 4);
+   host_check(f->app, 4);
    /* Pages shared with a child become this process's own; the child keeps its. */
    int to_child[2];
    assert_int_equal(pipe(to_child), 0);
@@ -465,19 +376,19 @@ static void
 test_long_term_pin(void **state)
 {
    struct fixture *f = *state;
-   need_uffd(f);
+   host_need_uffd(f);
    char params[256] = {0};
    int ring = syscall(425 /* io_uring_setup */, 4, params);
    if (ring < 0)
       skip();
    struct iovec iov = {f->app, PG};
-   fill(f->app, 2);
+   host_fill(f->app, 2);
    if (syscall(427 /* io_uring_register */, ring, 0 /* BUFFERS */, &iov, 1)) {
       close(ring);
       skip();
    }
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 2 * PG), 1);
-   check(f->app, 2);
+   host_check(f->app, 2);
    close(ring);
 }
 
@@ -487,7 +398,7 @@ static void
 test_fork(void **state)
 {
    struct fixture *f = *state;
-   fill(f->app, 300);
+   host_fill(f->app, 300);
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 300 * PG),
                     300);
    assert_int_equal(test_dev_add(f->dev, f->app + 299 * PG, 0), 0);
@@ -505,20 +416,20 @@ test_fork(void **state)
    int status;
    assert_int_equal(waitpid(pid, &status, 0), pid);
    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-   assert_int_equal(stats(f).device_pages, 0);
-   assert_int_equal(stats(f).forks, 1);
-   check(f->app, 300);
+   assert_int_equal(host_stats(f).device_pages, 0);
+   assert_int_equal(host_stats(f).forks, 1);
+   host_check(f->app, 300);
    /* And it goes on: the pages are exclusive again once the child is gone. */
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 300 * PG),
                     300);
-   check(f->app, 300);
+   host_check(f->app, 300);
 }
 
 static void
 test_munmap(void **state)
 {
    struct fixture *f = *state;
-   fill(f->app, 64);
+   host_fill(f->app, 64);
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 64 * PG),
                     64);
    for (unsigned i = 0; i < 64; i++)
@@ -538,34 +449,34 @@ test_munmap(void **state)
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
    for (unsigned i = 0; i < 16; i++)
       assert_int_equal(p[i * PG], 0);
-   check(f->app, 16);
+   host_check(f->app, 16);
 }
 
 static void
 test_dontneed(void **state)
 {
    struct fixture *f = *state;
-   need_uffd(f);
-   fill(f->app, 32);
+   host_need_uffd(f);
+   host_fill(f->app, 32);
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 32 * PG),
                     32);
    assert_int_equal(madvise(f->app + 8 * PG, 8 * PG, MADV_DONTNEED), 0);
    for (unsigned i = 8; i < 16; i++)
       assert_int_equal(f->app[i * PG], 0);
    test_dev_sync(f->dev);
-   assert_int_equal(stats(f).pages_dropped, 8);
+   assert_int_equal(host_stats(f).pages_dropped, 8);
    uint32_t v;
    assert_int_equal(test_dev_read(f->dev, f->app + 9 * PG, &v), 0);
    assert_int_equal(v, 0);
-   check(f->app, 8);
+   host_check(f->app, 8);
 }
 
 static void
 test_mremap(void **state)
 {
    struct fixture *f = *state;
-   need_uffd(f);
-   fill(f->app, 48);
+   host_need_uffd(f);
+   host_fill(f->app, 48);
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 48 * PG),
                     48);
    char *to =
@@ -577,7 +488,7 @@ test_mremap(void **state)
    assert_int_equal(test_dev_read(f->dev, f->app, &v), -EFAULT);
    assert_int_equal(
       kmm_count_device_pages(f->mm, (uintptr_t)p, (uintptr_t)p + 48 * PG), 48);
-   check(p, 48);
+   host_check(p, 48);
    munmap(to, 64 * PG);
 }
 
@@ -585,7 +496,7 @@ static void
 test_mprotect(void **state)
 {
    struct fixture *f = *state;
-   fill(f->app, 8);
+   host_fill(f->app, 8);
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 8 * PG), 8);
    assert_int_equal(test_dev_add(f->dev, f->app, 0), 0);
    mprotect(f->app, 4 * PG, PROT_READ);
@@ -594,7 +505,7 @@ test_mprotect(void **state)
    assert_int_equal(test_dev_add(f->dev, f->app, 1), -EPERM);
    uint32_t v;
    assert_int_equal(test_dev_read(f->dev, f->app, &v), 0);
-   check(f->app, 8); /* back into a read-only mapping */
+   host_check(f->app, 8); /* back into a read-only mapping */
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 8 * PG),
                     f->uffd ? 4 : 0);
    mprotect(f->app + 4 * PG, 4 * PG, PROT_NONE);
@@ -602,7 +513,7 @@ test_mprotect(void **state)
    assert_int_equal(test_dev_read(f->dev, f->app + 4 * PG, &v), -EFAULT);
    mprotect(f->app, 8 * PG, PROT_READ | PROT_WRITE);
    assert_int_equal(test_dev_add(f->dev, f->app + 4 * PG, 0), 0);
-   check(f->app, 8);
+   host_check(f->app, 8);
 }
 
 static void
@@ -611,7 +522,7 @@ test_system_calls(void **state)
    struct fixture *f = *state;
    int p[2];
    assert_int_equal(pipe(p), 0);
-   fill(f->app, 8);
+   host_fill(f->app, 8);
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 8 * PG), 8);
    assert_int_equal(write(p[1], f->app + PG, PG), PG);
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 8 * PG),
@@ -620,7 +531,7 @@ test_system_calls(void **state)
    assert_int_equal(f->app[2 * PG + 17], 2);
    f->app[2 * PG] = 3;
    memset(f->app + 2 * PG, 3, PG);
-   check(f->app, 8);
+   host_check(f->app, 8);
    close(p[0]);
    close(p[1]);
 }
@@ -743,11 +654,11 @@ static void
 test_guarded_service_thread(void **state)
 {
    struct fixture *f = *state;
-   need_uffd(f);
+   host_need_uffd(f);
    struct sigaction old,
       sa = {.sa_sigaction = on_guard, .sa_flags = SA_SIGINFO};
    sigaction(SIGBUS, &sa, &old);
-   fill(f->app, 2);
+   host_fill(f->app, 2);
    assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 2 * PG), 2);
    pthread_t t;
    assert_int_equal(
@@ -755,190 +666,7 @@ test_guarded_service_thread(void **state)
    util_svc_thread_join(t);
    sigaction(SIGBUS, &old, NULL);
    assert_ptr_equal(guard_addr, f->app + PG);
-   check(f->app, 2);
-}
-
-/* ---- races ---- */
-
-struct racer {
-   struct fixture *f;
-   unsigned num_words, stride;
-   unsigned seed;
-   uint64_t adds;
-   bool *stop;
-   bool device;
-};
-
-static void *
-race_main(void *arg)
-{
-   struct racer *r = arg;
-   char *base = r->f->app;
-   while (!__atomic_load_n(r->stop, __ATOMIC_RELAXED)) {
-      for (unsigned i = 0; i < 64; i++) {
-         unsigned w = rand_r(&r->seed) % r->num_words;
-         uint32_t *word = (uint32_t *)(base + (size_t)w * r->stride);
-         if (r->device) {
-            int err = test_dev_add(r->f->dev, word, 1);
-            assert(!err);
-         } else {
-            __atomic_add_fetch(word, 1, __ATOMIC_RELAXED);
-         }
-         r->adds++;
-      }
-   }
-   return NULL;
-}
-
-/* Four CPU threads and two of the device add to the same words while their
- * pages go to and fro: no addition is lost. */
-static void
-test_race_adds(void **state)
-{
-   struct fixture *f = *state;
-   enum {
-      PAGES = 96,
-      CPUS = 4,
-      DEVICES = 2
-   };
-   unsigned seed = getenv("KMM_SEED") ? atoi(getenv("KMM_SEED")) : 7;
-   print_message("seed %u\n", seed);
-   bool stop = false;
-   struct racer r[CPUS + DEVICES];
-   pthread_t t[CPUS + DEVICES];
-   for (unsigned i = 0; i < CPUS + DEVICES; i++) {
-      r[i] = (struct racer){
-         .f = f,
-         .num_words = PAGES * 4,
-         .stride = PG / 4,
-         .seed = seed + i,
-         .stop = &stop,
-         .device = i >= CPUS,
-      };
-      pthread_create(&t[i], NULL, race_main, &r[i]);
-   }
-   uint64_t end = util_time_ns() + 3000000000ull, moved = 0;
-   while (util_time_ns() < end) {
-      unsigned first = rand_r(&seed) % PAGES;
-      unsigned n = 1 + rand_r(&seed) % (PAGES - first);
-      int m = test_dev_migrate(
-         f->dev, rand_r(&seed) % 4 ? KMM_TO_DEVICE : KMM_TO_SYSTEM,
-         f->app + first * PG, n * PG);
-      assert_true(m >= 0);
-      moved += m;
-   }
-   __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-   uint64_t want = 0, got = 0;
-   for (unsigned i = 0; i < CPUS + DEVICES; i++) {
-      pthread_join(t[i], NULL);
-      want += r[i].adds;
-   }
-   for (unsigned w = 0; w < PAGES * 4; w++)
-      got += *(uint32_t *)(f->app + w * (PG / 4));
-   struct kmm_stats s = stats(f);
-   print_message("%lu adds, %lu pages moved, %lu CPU faults\n", want, moved,
-                 s.cpu_faults);
-   assert_int_equal(got, want);
-   assert_true(moved > 100);
-}
-
-struct mapper {
-   struct fixture *f;
-   bool *stop;
-   unsigned rounds;
-   unsigned bad[3]; /* new mapping, after stores, after madvise */
-};
-
-/* Maps, writes, unmaps, maps again: must always see its own data or zeros. */
-static void *
-mapper_main(void *arg)
-{
-   struct mapper *m = arg;
-   char *at = m->f->app + (1 << 20);
-   const size_t size = 32 * PG;
-   while (!__atomic_load_n(m->stop, __ATOMIC_RELAXED)) {
-      char *p = mmap(at, size, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-      for (unsigned i = 0; i < 32; i++)
-         m->bad[0] += p[i * PG] != 0;
-      unsigned char tag = 1 + m->rounds++ % 255;
-      for (unsigned i = 0; i < 32; i++)
-         p[i * PG] = tag;
-      for (unsigned i = 0; i < 32; i++)
-         m->bad[1] += (unsigned char)p[i * PG] != tag;
-      if (m->rounds % 3 == 0)
-         madvise(p, size / 2, MADV_DONTNEED);
-      for (unsigned i = 0; i < 32; i++)
-         m->bad[2] += (unsigned char)p[i * PG] !=
-                      (m->rounds % 3 == 0 && i < 16 ? 0 : tag);
-      if (m->rounds % 4 == 0)
-         munmap(p, size);
-   }
-   return NULL;
-}
-
-static void
-test_race_munmap(void **state)
-{
-   struct fixture *f = *state;
-   bool stop = false;
-   struct mapper m = {.f = f, .stop = &stop};
-   pthread_t t;
-   pthread_create(&t, NULL, mapper_main, &m);
-   uint64_t end = util_time_ns() + 2000000000ull, moved = 0;
-   while (util_time_ns() < end) {
-      int n =
-         test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app + (1 << 20), 32 * PG);
-      assert_true(n >= 0);
-      moved += n;
-   }
-   __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-   pthread_join(t, NULL);
-   print_message("%u rounds, %lu pages moved\n", m.rounds, moved);
-   for (unsigned i = 0; i < 3; i++)
-      assert_int_equal(m.bad[i], 0);
-   assert_true(m.rounds > 10 && moved > 0);
-}
-
-static void
-test_race_fork(void **state)
-{
-   struct fixture *f = *state;
-   bool stop = false;
-   enum {
-      PAGES = 64
-   };
-   struct racer r = {.f = f,
-                     .num_words = PAGES,
-                     .stride = PG,
-                     .seed = 3,
-                     .stop = &stop,
-                     .device = true};
-   pthread_t t;
-   pthread_create(&t, NULL, race_main, &r);
-   uint64_t end = util_time_ns() + 1500000000ull;
-   unsigned forks = 0, bad = 0;
-   while (util_time_ns() < end) {
-      test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, PAGES * PG);
-      f->app[PAGES * PG] = 99;
-      test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app + PAGES * PG, PG);
-      pid_t pid = fork();
-      if (!pid)
-         _exit(f->app[PAGES * PG] == 99 ? 0 : 1);
-      int status;
-      waitpid(pid, &status, 0);
-      bad += !WIFEXITED(status) || WEXITSTATUS(status);
-      forks++;
-   }
-   __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-   pthread_join(t, NULL);
-   uint64_t got = 0;
-   for (unsigned w = 0; w < PAGES; w++)
-      got += *(uint32_t *)(f->app + w * PG);
-   print_message("%u forks, %lu adds\n", forks, r.adds);
-   assert_int_equal(got, r.adds);
-   assert_int_equal(bad, 0);
-   assert_true(forks > 5);
+   host_check(f->app, 2);
 }
 
 /* ---- housekeeping ---- */
@@ -947,25 +675,19 @@ static void
 test_unwatch(void **state)
 {
    struct fixture *f = *state;
-   need_uffd(f);
-   fill(f->app, 600);
+   host_need_uffd(f);
+   host_fill(f->app, 600);
    test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 600 * PG);
-   assert_true(stats(f).watched_blocks >= 2);
-   check(f->app, 600);
-   for (unsigned i = 0; i < 100 && stats(f).watched_blocks; i++)
+   assert_true(host_stats(f).watched_blocks >= 2);
+   host_check(f->app, 600);
+   for (unsigned i = 0; i < 100 && host_stats(f).watched_blocks; i++)
       usleep(20000);
-   assert_int_equal(stats(f).watched_blocks, 0);
+   assert_int_equal(host_stats(f).watched_blocks, 0);
    /* And a touch of an unpopulated page in a watched range gives zeros. */
    test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app + 700 * PG, PG);
    f->dev->skip_odd = false;
    assert_int_equal(f->app[700 * PG], 0);
 }
-
-#define BOTH(test)                                                             \
-   {#test " (uffd)", test, setup_uffd, teardown, NULL},                        \
-   {                                                                           \
-#test " (coherent)", test, setup_coherent, teardown, NULL                \
-   }
 
 /* An argument selects tests by pattern. */
 int
@@ -980,6 +702,7 @@ main(int argc, char **argv)
       BOTH(test_asked_back),
       BOTH(test_holes),
       BOTH(test_driver_skips),
+      BOTH(test_huge_pages),
       BOTH(test_lost_page),
       BOTH(test_not_movable),
       BOTH(test_pinned),
@@ -994,9 +717,6 @@ main(int argc, char **argv)
       BOTH(test_heap),
       cmocka_unit_test(test_bad_service_thread),
       BOTH(test_guarded_service_thread),
-      BOTH(test_race_adds),
-      BOTH(test_race_munmap),
-      BOTH(test_race_fork),
       BOTH(test_unwatch),
    };
    if (argc > 1)
