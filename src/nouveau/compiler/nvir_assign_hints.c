@@ -16,6 +16,17 @@ note_vector_words(struct nvir_hints *h, const struct nvir_instr *i)
    }
 }
 
+/* Of several phis the one in the innermost loop counts: its copies would run
+ * most often. */
+static void
+note_phi_source(struct nvir_hints *h, const struct nvir_instr *phi,
+                const struct nvir_value *v)
+{
+   const struct nvir_value *other = h->phi_of[v->index];
+   if (!other || phi->block->loop_depth >= other->def->block->loop_depth)
+      h->phi_of[v->index] = phi->dsts[0].val;
+}
+
 static void
 note_instr(struct nvir_hints *h, const struct nvir_instr *i)
 {
@@ -29,7 +40,7 @@ note_instr(struct nvir_hints *h, const struct nvir_instr *i)
       return;
    nvir_foreach_src(src, i)
       if (src->kind == NVIR_SRC_VALUE)
-         h->phi_of[src->val->index] = i->dsts[0].val;
+         note_phi_source(h, i, src->val);
 }
 
 void
@@ -95,6 +106,22 @@ vector_base(struct nvir_ra *ra, struct nvir_value *vector)
    return base;
 }
 
+/* Where a source of the phi was first, if that is free now. */
+static int
+source_hint(const struct nvir_regfile *f, const struct nvir_value *v)
+{
+   const struct nvir_instr *phi = v->def;
+   if (phi->op != NVIR_OP_PHI)
+      return NVIR_NO_REG;
+   for (unsigned n = 0; n < phi->num_srcs; n++) {
+      const struct nvir_src *src = &phi->srcs[n];
+      if (src->kind == NVIR_SRC_VALUE &&
+          nvir_regfile_is_free(f, src->val->reg, v->words))
+         return src->val->reg;
+   }
+   return NVIR_NO_REG;
+}
+
 int
 nvir_hints_find(struct nvir_ra *ra, struct nvir_value *v)
 {
@@ -102,6 +129,9 @@ nvir_hints_find(struct nvir_ra *ra, struct nvir_value *v)
    struct nvir_regfile *f = nvir_ra_file(ra, v);
    int reg = phi_hint(h, v);
    if (nvir_regfile_is_free(f, reg, v->words))
+      return reg;
+   reg = source_hint(f, v);
+   if (reg != NVIR_NO_REG)
       return reg;
    struct nvir_value *vector = h->vector_of[v->index];
    if (!vector)
