@@ -4,12 +4,23 @@
  * diverge. Errs on the side of divergence: a phi counts as divergent if it lies
  * anywhere between a divergent branch and the place where its ways meet, and so
  * does what leaves a loop that lanes leave at different times. */
+#include <string.h>
+
 #include "nouveau/compiler/nvir_graph_priv.h"
 #include "nouveau/compiler/nvir_passes.h"
 
+struct loop {
+   uint64_t *nodes;
+   bool is_left_divergently;
+};
+
 struct uniformity {
    struct nvir_shader *s;
+   struct util_arena arena;
    struct nvir_graph g;
+   struct loop *loops;
+   unsigned num_loops;
+   uint64_t *region; /* scratch */
    int *ipdom;
    uint64_t *values; /* divergent ones */
    uint64_t *blocks; /* whose phis are divergent */
@@ -90,12 +101,25 @@ mark_leaving(struct uniformity *u, const uint64_t *loop)
 static void
 mark_loops_left(struct uniformity *u, const struct nvir_block *b)
 {
-   for (unsigned h = 0; h < u->g.n; h++) {
-      uint64_t *loop = nvir_graph_set(&u->g);
-      if (u->g.rpo[h] < 0 || !nvir_graph_natural_loop(&u->g, h, loop) ||
-          !util_bitset_test(loop, b->index))
+   for (unsigned k = 0; k < u->num_loops; k++) {
+      struct loop *l = &u->loops[k];
+      if (l->is_left_divergently || !util_bitset_test(l->nodes, b->index))
          continue;
-      mark_leaving(u, loop);
+      l->is_left_divergently = true;
+      mark_leaving(u, l->nodes);
+   }
+}
+
+static void
+find_loops(struct uniformity *u)
+{
+   u->loops = util_arena_array(&u->arena, struct loop, u->g.n);
+   for (unsigned h = 0; h < u->g.n; h++) {
+      if (!nvir_graph_is_header(&u->g, h))
+         continue;
+      struct loop *l = &u->loops[u->num_loops++];
+      l->nodes = nvir_graph_set(&u->g);
+      nvir_graph_natural_loop(&u->g, h, l->nodes);
    }
 }
 
@@ -103,9 +127,10 @@ static void
 mark_branch(struct uniformity *u, struct nvir_instr *i)
 {
    struct nvir_block *b = i->block;
-   uint64_t *region = nvir_graph_set(&u->g);
+   uint64_t *region = u->region;
    int join = u->ipdom[b->index];
 
+   memset(region, 0, UTIL_BITSET_WORDS(u->g.n) * sizeof(*region));
    i->is_divergent = true;
    u->changed = true;
    for (unsigned e = 0; e < 2; e++)
@@ -138,11 +163,14 @@ nvir_analyze_uniformity(struct nvir_shader *s)
 {
    struct uniformity u = {.s = s};
 
-   nvir_graph_from_shader(&u.g, s);
+   util_arena_init(&u.arena);
+   nvir_graph_from_shader(&u.g, s, &u.arena);
    nvir_graph_analyze(&u.g);
-   u.ipdom = util_arena_array(&s->arena, int, u.g.n + 1);
+   u.ipdom = util_arena_array(&u.arena, int, u.g.n + 1);
    nvir_graph_post_dominators(&u.g, NULL, u.ipdom);
-   u.values = util_arena_array(&s->arena, uint64_t,
+   find_loops(&u);
+   u.region = nvir_graph_set(&u.g);
+   u.values = util_arena_array(&u.arena, uint64_t,
                                UTIL_BITSET_WORDS(s->num_values + 1));
    u.blocks = nvir_graph_set(&u.g);
    nvir_foreach_block(b, s)
@@ -152,4 +180,5 @@ nvir_analyze_uniformity(struct nvir_shader *s)
       u.changed = false;
       step(&u);
    } while (u.changed);
+   util_arena_finish(&u.arena);
 }

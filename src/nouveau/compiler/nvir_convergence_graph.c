@@ -59,7 +59,8 @@ add_ends_of_last_loops(struct nvir_convergence *cv, bool *is_end)
    memcpy(ends, is_end, cv->g.n * sizeof(*ends));
    for (bool changed = true; changed;) {
       changed = false;
-      for (unsigned i = 0; i < cv->g.n; i++) {
+      /* Mostly from later blocks to earlier ones. */
+      for (unsigned i = cv->g.n; i-- > 0;) {
          for (unsigned e = 0; e < 2 && !ends[i]; e++) {
             int s = cv->g.succ[i][e];
             changed |= ends[i] = s != NVIR_NODE_NONE && ends[s];
@@ -221,11 +222,11 @@ add_loops(struct nvir_convergence *cv)
    struct loop_size *loops = util_arena_array(cv->g.arena, struct loop_size, n);
 
    for (unsigned i = 0; i < n; i++) {
-      unsigned size = cv->g.rpo[i] < 0 ? 0
-                                       : nvir_graph_natural_loop(
-                                            &cv->g, i, nvir_graph_set(&cv->g));
-      if (size)
-         loops[count++] = (struct loop_size){i, size};
+      if (!nvir_graph_is_header(&cv->g, i))
+         continue;
+      uint64_t *set = nvir_graph_set(&cv->g);
+      loops[count++] =
+         (struct loop_size){i, nvir_graph_natural_loop(&cv->g, i, set)};
    }
    /* Small to large is inner to outer. The entry cannot be a loop's header. */
    qsort(loops, count, sizeof(*loops), by_size);
@@ -236,22 +237,34 @@ add_loops(struct nvir_convergence *cv)
    return true;
 }
 
+/* All, none or some nodes of a in b: 1, 0, -1. */
+static int
+lies_within(const struct nvir_convergence *cv, const uint64_t *a,
+            const uint64_t *b)
+{
+   bool in = false, out = false;
+   for (unsigned w = 0; w < UTIL_BITSET_WORDS(cv->g.n); w++) {
+      in |= (a[w] & b[w]) != 0;
+      out |= (a[w] & ~b[w]) != 0;
+   }
+   return in && out ? -1 : in;
+}
+
 /* A loop and the ways out of it lie within the loop around them. */
 static bool
 levels_nest(struct nvir_convergence *cv)
 {
    for (unsigned a = 0; a < cv->num_levels; a++)
       for (unsigned b = a + 1; b < cv->num_levels; b++) {
-         bool header_in =
-            util_bitset_test(cv->levels[b].nodes, cv->levels[a].header);
-         util_bitset_for_each(i, cv->levels[a].nodes, cv->g.n)
-            if (util_bitset_test(cv->levels[b].nodes, i) != header_in) {
-               cv->refused = "loops overlap";
-               return false;
-            }
+         const uint64_t *outer = cv->levels[b].nodes;
+         int within = lies_within(cv, cv->levels[a].nodes, outer);
          int after = cv->levels[a].after;
-         if (header_in && after != NVIR_NODE_NONE &&
-             !util_bitset_test(cv->levels[b].nodes, after)) {
+         if (within < 0) {
+            cv->refused = "loops overlap";
+            return false;
+         }
+         if (within && after != NVIR_NODE_NONE &&
+             !util_bitset_test(outer, after)) {
             cv->refused = "an inner loop is left together with an outer one";
             return false;
          }
@@ -278,8 +291,9 @@ static bool
 build(struct nvir_convergence *cv, struct nvir_shader *s, bool all_divergent)
 {
    *cv = (struct nvir_convergence){.s = s, .all_divergent = all_divergent};
-   nvir_graph_from_shader(&cv->g, s);
-   cv->nodes = util_arena_array(&s->arena, struct nvir_node, cv->g.cap);
+   util_arena_init(&cv->arena);
+   nvir_graph_from_shader(&cv->g, s, &cv->arena);
+   cv->nodes = util_arena_array(&cv->arena, struct nvir_node, cv->g.cap);
    nvir_foreach_block(b, s)
       init_node(cv, b);
    nvir_graph_analyze(&cv->g);
@@ -297,6 +311,15 @@ build(struct nvir_convergence *cv, struct nvir_shader *s, bool all_divergent)
 int
 nvir_convergence_init(struct nvir_convergence *cv, struct nvir_shader *s)
 {
+   if (build(cv, s, false))
+      return 0;
    /* Tokens for uniform branches too can make two ways to a node agree. */
-   return build(cv, s, false) || build(cv, s, true) ? 0 : -EAGAIN;
+   nvir_convergence_finish(cv);
+   return build(cv, s, true) ? 0 : -EAGAIN;
+}
+
+void
+nvir_convergence_finish(struct nvir_convergence *cv)
+{
+   util_arena_finish(&cv->arena);
 }

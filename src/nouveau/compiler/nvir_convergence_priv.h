@@ -66,6 +66,7 @@ struct nvir_level {
 
 struct nvir_convergence {
    struct nvir_shader *s;
+   struct util_arena arena;
    struct nvir_graph g;
    struct nvir_node *nodes;
    struct nvir_level *levels; /* inner before outer, the function last */
@@ -74,8 +75,10 @@ struct nvir_convergence {
    const char *refused; /* why, or NULL */
 };
 
-/* 0 or -EAGAIN. Nothing of the shader is changed. */
+/* 0 or -EAGAIN; to be finished in both cases. Nothing of the shader is changed.
+ */
 int nvir_convergence_init(struct nvir_convergence *cv, struct nvir_shader *s);
+void nvir_convergence_finish(struct nvir_convergence *cv);
 /* Second half: tokens and edges, level by level. */
 bool nvir_convergence_levels(struct nvir_convergence *cv);
 

@@ -9,18 +9,26 @@
  * algorithm". */
 
 void
-nvir_graph_from_shader(struct nvir_graph *g, struct nvir_shader *s)
+nvir_graph_from_shader(struct nvir_graph *g, struct nvir_shader *s,
+                       struct util_arena *arena)
 {
    nvir_shader_number_blocks(s);
-   /* Passes add at most a few nodes a loop. */
-   *g = (struct nvir_graph){.arena = &s->arena,
-                            .n = s->num_blocks,
-                            .cap = 8 * s->num_blocks + 8};
-   g->succ = util_arena_alloc(g->arena, g->cap * sizeof(*g->succ));
-   nvir_foreach_block(b, s)
+   /* nvir_convergence adds up to three nodes a loop. */
+   unsigned cap = 4 * s->num_blocks + 8;
+   *g = (struct nvir_graph){.arena = arena, .n = s->num_blocks, .cap = cap};
+   g->succ = util_arena_alloc(arena, cap * sizeof(*g->succ));
+   g->order = util_arena_array(arena, unsigned, cap);
+   g->rpo = util_arena_array(arena, int, cap);
+   g->idom = util_arena_array(arena, int, cap);
+   g->first_pred = util_arena_array(arena, unsigned, cap + 2);
+   g->preds = util_arena_array(arena, unsigned, 2 * cap);
+   g->stack = util_arena_array(arena, unsigned, cap + 1);
+   g->next = util_arena_array(arena, unsigned, cap);
+   nvir_foreach_block(b, s) {
       for (unsigned k = 0; k < 2; k++)
          g->succ[b->index][k] =
             b->succs[k] ? (int)b->succs[k]->index : NVIR_NODE_NONE;
+   }
 }
 
 int
@@ -35,10 +43,9 @@ nvir_graph_add(struct nvir_graph *g, int succ0, int succ1)
 static void
 find_order(struct nvir_graph *g)
 {
-   unsigned *stack = util_arena_array(g->arena, unsigned, g->n + 1), depth = 0;
-   unsigned *next = util_arena_array(g->arena, unsigned, g->n);
-   unsigned at = g->n;
+   unsigned *stack = g->stack, *next = g->next, depth = 0, at = g->n;
 
+   memset(next, 0, g->n * sizeof(*next));
    for (unsigned i = 0; i < g->n; i++)
       g->rpo[i] = -1;
    stack[depth++] = 0;
@@ -117,13 +124,6 @@ find_dominators(struct nvir_graph *g)
 void
 nvir_graph_analyze(struct nvir_graph *g)
 {
-   if (!g->order) {
-      g->order = util_arena_array(g->arena, unsigned, g->cap);
-      g->rpo = util_arena_array(g->arena, int, g->cap);
-      g->idom = util_arena_array(g->arena, int, g->cap);
-      g->first_pred = util_arena_array(g->arena, unsigned, g->cap + 2);
-      g->preds = util_arena_array(g->arena, unsigned, 2 * g->cap);
-   }
    find_order(g);
    find_preds(g);
    find_dominators(g);
@@ -172,11 +172,10 @@ static unsigned
 reverse_order(const struct post *p, unsigned *order)
 {
    const struct nvir_graph *g = p->g;
-   unsigned *stack = util_arena_array(g->arena, unsigned, g->n + 1), depth = 0,
-            at = g->n;
-   unsigned *next = util_arena_array(g->arena, unsigned, g->n);
+   unsigned *stack = g->stack, *next = g->next, depth = 0, at = g->n;
    bool *seen = util_arena_array(g->arena, bool, g->n);
 
+   memset(next, 0, g->n * sizeof(*next));
    for (unsigned k = g->num_order; k-- > 0;) {
       if (!ends_here(p, g->order[k]) || seen[g->order[k]])
          continue;
@@ -250,11 +249,19 @@ nvir_graph_common_post_dominator(const struct nvir_graph *g, const int *ipdom,
 
 /* ---- sets ---- */
 
+bool
+nvir_graph_is_header(const struct nvir_graph *g, int node)
+{
+   for (unsigned p = g->first_pred[node]; p < g->first_pred[node + 1]; p++)
+      if (g->rpo[node] >= 0 && nvir_graph_dominates(g, node, g->preds[p]))
+         return true;
+   return false;
+}
+
 unsigned
 nvir_graph_natural_loop(const struct nvir_graph *g, int header, uint64_t *nodes)
 {
-   unsigned *stack = util_arena_array(g->arena, unsigned, g->n + 1), depth = 0,
-            count = 0;
+   unsigned *stack = g->stack, depth = 0, count = 0;
 
    for (unsigned p = g->first_pred[header]; p < g->first_pred[header + 1];
         p++) {
@@ -289,7 +296,7 @@ void
 nvir_graph_reach(const struct nvir_graph *g, int from, int stop,
                  uint64_t *nodes)
 {
-   unsigned *stack = util_arena_array(g->arena, unsigned, g->n + 1), depth = 0;
+   unsigned *stack = g->stack, depth = 0;
 
    if (from == stop || util_bitset_test(nodes, from))
       return;

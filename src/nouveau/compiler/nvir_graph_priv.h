@@ -21,12 +21,14 @@ struct nvir_graph {
    unsigned *order; /* reverse post-order of the nodes reached */
    int *rpo;        /* place in it, -1: not reached */
    int *idom;
+   unsigned *stack, *next; /* scratch of the functions below */
    unsigned *first_pred,
       *preds; /* preds of i: preds[first_pred[i] .. first_pred[i+1]) */
 };
 
 /* Nodes are block->index. */
-void nvir_graph_from_shader(struct nvir_graph *g, struct nvir_shader *s);
+void nvir_graph_from_shader(struct nvir_graph *g, struct nvir_shader *s,
+                            struct util_arena *arena);
 int nvir_graph_add(struct nvir_graph *g, int succ0, int succ1);
 void nvir_graph_analyze(struct nvir_graph *g);
 bool nvir_graph_dominates(const struct nvir_graph *g, int a, int b);
@@ -45,6 +47,8 @@ unsigned nvir_graph_natural_loop(const struct nvir_graph *g, int header,
 /* Adds all that `from` reaches without passing `stop`. */
 void nvir_graph_reach(const struct nvir_graph *g, int from, int stop,
                       uint64_t *nodes);
+/* Some edge goes back to it. */
+bool nvir_graph_is_header(const struct nvir_graph *g, int node);
 bool nvir_graph_is_reducible(const struct nvir_graph *g);
 
 static inline uint64_t *

@@ -11,7 +11,9 @@ int
 nvir_check_convergence(struct nvir_shader *s)
 {
    struct nvir_convergence cv;
-   return nvir_convergence_init(&cv, s);
+   int err = nvir_convergence_init(&cv, s);
+   nvir_convergence_finish(&cv);
+   return err;
 }
 
 /* ---- added blocks ---- */
@@ -257,6 +259,7 @@ nvir_insert_convergence(struct nvir_shader *s)
       if (s->log)
          util_buf_printf(s->log, "kernel '%s': control flow: %s\n", s->name,
                          cv.refused);
+      nvir_convergence_finish(&cv);
       return err;
    }
    drop_unreached(&cv);
@@ -268,5 +271,6 @@ nvir_insert_convergence(struct nvir_shader *s)
    nvir_shader_number_blocks(s);
    s->crs_B = stack_size(cv.levels[cv.num_levels - 1].max_depth);
    s->has_control = true;
+   nvir_convergence_finish(&cv);
    return 0;
 }

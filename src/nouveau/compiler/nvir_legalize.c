@@ -498,7 +498,7 @@ static void
 remove_unreached_blocks(struct nvir_shader *s)
 {
    struct nvir_graph g;
-   nvir_graph_from_shader(&g, s);
+   nvir_graph_from_shader(&g, s, &s->arena);
    nvir_graph_analyze(&g);
    nvir_foreach_block(b, s) {
       while (g.rpo[b->index] < 0 && b->succs[0])
@@ -518,7 +518,7 @@ nvir_legalize(struct nvir_shader *s)
 
    lz.map = util_arena_array(&s->arena, struct legal, MAX2(s->num_values, 1));
    count_uses(&lz);
-   nvir_graph_from_shader(&lz.g, s);
+   nvir_graph_from_shader(&lz.g, s, &s->arena);
    nvir_graph_analyze(&lz.g);
    nvir_foreach_block(b, s) {
       lz.num_consts = 0;

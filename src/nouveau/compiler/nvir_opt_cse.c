@@ -123,17 +123,19 @@ visit(struct cse *c, struct nvir_instr *i)
 void
 nvir_opt_cse(struct nvir_shader *s)
 {
-   struct cse *c = util_arena_new(&s->arena, struct cse);
+   struct util_arena arena;
+   util_arena_init(&arena);
+   struct cse *c = util_arena_new(&arena, struct cse);
    uint32_t count = 0;
 
-   nvir_graph_from_shader(&c->g, s);
+   nvir_graph_from_shader(&c->g, s, &arena);
    nvir_graph_analyze(&c->g);
    nvir_foreach_block(b, s)
       nvir_foreach_instr(i, b)
          i->scratch = count++;
    c->replacement =
-      util_arena_array(&s->arena, struct nvir_value *, s->num_values + 1);
-   c->next = util_arena_array(&s->arena, struct nvir_instr *, count + 1);
+      util_arena_array(&arena, struct nvir_value *, s->num_values + 1);
+   c->next = util_arena_array(&arena, struct nvir_instr *, count + 1);
    /* Layout order is a reverse post-order: definitions come first. */
    nvir_foreach_block(b, s)
       nvir_foreach_instr_safe(i, b)
@@ -145,4 +147,5 @@ nvir_opt_cse(struct nvir_shader *s)
             while (src->kind == NVIR_SRC_VALUE &&
                    c->replacement[src->val->index])
                src->val = c->replacement[src->val->index];
+   util_arena_finish(&arena);
 }

@@ -10,6 +10,7 @@
 struct validation {
    struct nvir_shader *s;
    const char *after;
+   struct util_arena arena;
    struct nvir_graph g;
    const struct nvir_instr *i;
    uint32_t *position; /* of a value's definition in its block */
@@ -210,8 +211,9 @@ nvir_validate(struct nvir_shader *s, const char *after)
 {
    struct validation v = {.s = s, .after = after};
 
-   nvir_graph_from_shader(&v.g, s);
-   v.position = util_arena_array(&s->arena, uint32_t, s->num_values + 1);
+   util_arena_init(&v.arena);
+   nvir_graph_from_shader(&v.g, s, &v.arena);
+   v.position = util_arena_array(&v.arena, uint32_t, s->num_values + 1);
    nvir_foreach_block(b, s) {
       check(&v, b->shader == s, "block of another shader");
       validate_edges(&v, b);
@@ -222,4 +224,5 @@ nvir_validate(struct nvir_shader *s, const char *after)
    nvir_foreach_block(b, s)
       nvir_foreach_instr(i, b)
          validate_instr(&v, i);
+   util_arena_finish(&v.arena);
 }
