@@ -185,14 +185,15 @@ struct sass_sum {
 };
 
 /* One word of a minimum or maximum of wide integers, highest first: XHI begins,
- * XMED and XLO go on while the words above were equal (isa.md §4.2). Between
- * them CC tells: Z, equal so far; C, a is taken [guess: nothing else reads that
- * CC]. */
+ * XMED and XLO go on while the words above were equal. Between them CC tells:
+ * Z, equal so far; C, a is taken [guess: nothing else reads that CC]. Only the
+ * highest word has a sign: Mesa sends .XLO without .U32 for signed ones, the
+ * vendor's compiler with it [guess]. */
 static inline struct sass_sum
 sass_imnmx_wide(uint32_t a, uint32_t b, bool is_signed, bool want_min,
                 unsigned mode, uint8_t cc)
 {
-   uint32_t flip = is_signed ? 0x80000000 : 0;
+   uint32_t flip = is_signed && mode == SASS_MNMX_XHI ? 0x80000000 : 0;
    bool decided = mode != SASS_MNMX_XHI && !(cc & SASS_CC_Z);
    bool take_a =
       decided ? cc & SASS_CC_C : ((a ^ flip) < (b ^ flip)) == want_min;
