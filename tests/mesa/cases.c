@@ -218,6 +218,7 @@ long_integers(struct client *c)
       "   ulong r = a * b + (a << (i & 63)) - (b >> 3);"
       "   r ^= a / b; r += a % b;"
       "   if ((long)a < (long)b) r = ~r;"
+      "   r += max((long)a, (long)(b << 32 | a >> 32)) ^ min(a, b | 1ul << 40);"
       "   out[i] = r ^ (ulong)((long)a >> (i & 31));"
       "}";
    const uint64_t *in = (const uint64_t *)random_words(6, N);
@@ -236,6 +237,9 @@ long_integers(struct client *c)
       r += x % y;
       if ((int64_t)x < (int64_t)y)
          r = ~r;
+      int64_t crossed = y << 32 | x >> 32;
+      uint64_t high = y | 1ull << 40;
+      r += ((int64_t)x > crossed ? x : crossed) ^ (x < high ? x : high);
       w[i] = r ^ (uint64_t)((int64_t)x >> (i & 31));
    }
    same_u32("64-bit integers", got, want, N);
