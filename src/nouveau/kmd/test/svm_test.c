@@ -323,6 +323,53 @@ unmapped_memory_is_gone(struct ctx *c)
    }
 }
 
+/* What madvise threw away is zero for the GPU too, page for page (K8). */
+static void
+discarded_memory_is_zero(struct ctx *c)
+{
+   for (unsigned in_vram = 0; in_vram < 2; in_vram++) {
+      uint32_t *p = aligned_pages(512);
+      madvise(p, 512 * PAGE, MADV_HUGEPAGE);
+      for (unsigned i = 0; i < 512; i++)
+         p[i * 1024] = 10;
+      uint64_t moved;
+      if (in_vram)
+         assert_int_equal(bind(c, p, 512, true, &moved), 0);
+      assert_int_equal(run(c, increment, 512, PAGE, p), 0);
+      assert_int_equal(madvise(p + 7 * 1024, PAGE, MADV_DONTNEED), 0);
+      assert_int_equal(madvise(p + 100 * 1024, 20 * PAGE, MADV_DONTNEED), 0);
+      assert_int_equal(run(c, increment, 512, PAGE, p), 0);
+      for (unsigned i = 0; i < 512; i++) {
+         bool gone = i == 7 || (i >= 100 && i < 120);
+         assert_int_equal(p[i * 1024], gone ? 1 : 12);
+      }
+      munmap(p, 512 * PAGE);
+   }
+}
+
+static void
+moved_mapping_takes_its_pages_along(struct ctx *c)
+{
+   for (unsigned in_vram = 0; in_vram < 2; in_vram++) {
+      uint32_t *p = aligned_pages(512), *to = aligned_pages(512);
+      for (unsigned i = 0; i < 512; i++)
+         p[i * 1024] = i;
+      uint64_t moved;
+      if (in_vram)
+         assert_int_equal(bind(c, p, 512, true, &moved), 0);
+      assert_int_equal(run(c, increment, 512, PAGE, p), 0);
+      assert_ptr_equal(
+         mremap(p, 512 * PAGE, 512 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to),
+         to);
+      assert_int_equal(run(c, increment, 512, PAGE, to), 0);
+      for (unsigned i = 0; i < 512; i++)
+         assert_int_equal(to[i * 1024], i + 2);
+      assert_int_equal(run(c, reading, 1, 4, p), -ENODEV);
+      expect_killed(c, p, 0);
+      munmap(to, 512 * PAGE);
+   }
+}
+
 /* Made before SVM_INIT: no replay, no mirror (K3). */
 static void
 early_channel_has_no_svm(struct ctx *c)
@@ -517,6 +564,8 @@ main(void)
       EVERYWHERE(wild_address_kills),
       ALWAYS(protection_counts),
       ALWAYS(unmapped_memory_is_gone),
+      ALWAYS(discarded_memory_is_zero),
+      ALWAYS(moved_mapping_takes_its_pages_along),
       SCENE(early_channel_has_no_svm, BETTER),
       SCENE(child_is_refused, BETTER),
       SCENE(child_is_refused, BETTER, NOUFFD),
