@@ -8,13 +8,12 @@
 #include "nouveau/compiler/nvir_graph_priv.h"
 #include "nouveau/compiler/nvir_passes.h"
 
-#define TABLE_SIZE 1024
-
 struct cse {
    struct nvir_graph g;
-   struct nvir_instr *table[TABLE_SIZE]; /* chained by index in `next` */
-   struct nvir_value **replacement;      /* by value index */
-   struct nvir_instr **next;             /* by instruction number (scratch) */
+   struct nvir_instr **table; /* by hash, chained by number in `next` */
+   uint32_t table_mask;
+   struct nvir_value **replacement; /* by value index */
+   struct nvir_instr **next;        /* by instruction number (scratch) */
 };
 
 /* Fixed function of its sources; carries are left alone. */
@@ -71,7 +70,8 @@ hash_instr(const struct nvir_instr *i)
       h = h * 0x9e3779b97f4a7c15ull + i->srcs[n].kind +
           (i->srcs[n].kind == NVIR_SRC_VALUE ? i->srcs[n].val->index
                                              : i->srcs[n].imm);
-   return (h ^ h >> 29) % TABLE_SIZE;
+   h *= 0x9e3779b97f4a7c15ull;
+   return h >> 32;
 }
 
 static bool
@@ -107,7 +107,7 @@ visit(struct cse *c, struct nvir_instr *i)
          src->val = c->replacement[src->val->index];
    if (!is_candidate(i))
       return;
-   uint32_t h = hash_instr(i);
+   uint32_t h = hash_instr(i) & c->table_mask;
    for (struct nvir_instr *other = c->table[h]; other;
         other = c->next[other->scratch])
       if (same(i, other) &&
@@ -133,6 +133,9 @@ nvir_opt_cse(struct nvir_shader *s)
    nvir_foreach_block(b, s)
       nvir_foreach_instr(i, b)
          i->scratch = count++;
+   uint32_t size = util_next_pow2(MAX2(count, 64));
+   c->table = util_arena_array(&arena, struct nvir_instr *, size);
+   c->table_mask = size - 1;
    c->replacement =
       util_arena_array(&arena, struct nvir_value *, s->num_values + 1);
    c->next = util_arena_array(&arena, struct nvir_instr *, count + 1);
