@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+#include "gpusvm_rig.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "util/util_svc.h"
+
+/* ---- the driver ---- */
+
+static struct gpu *
+gpu_of(struct kdrm_pagemap *pm)
+{
+   return container_of(pm, struct gpu, pm);
+}
+
+static int
+block_alloc(struct kdrm_pagemap *pm, uint64_t *vram_off_out)
+{
+   struct gpu *g = gpu_of(pm);
+   int err = -ENOMEM;
+   pthread_mutex_lock(&g->lock);
+   for (unsigned i = 0; i < g->num_blocks && err; i++) {
+      if (g->block_used[i])
+         continue;
+      g->block_used[i] = true;
+      g->blocks_in_use++;
+      *vram_off_out = i * GRANULE;
+      err = 0;
+   }
+   pthread_mutex_unlock(&g->lock);
+   return err;
+}
+
+static void
+block_free(struct kdrm_pagemap *pm, uint64_t vram_off)
+{
+   struct gpu *g = gpu_of(pm);
+   memset(g->vram + vram_off, 0xdd, GRANULE);
+   pthread_mutex_lock(&g->lock);
+   assert(g->block_used[vram_off / GRANULE]);
+   g->block_used[vram_off / GRANULE] = false;
+   g->blocks_in_use--;
+   pthread_mutex_unlock(&g->lock);
+}
+
+static int
+copy(struct kdrm_pagemap *pm, const struct kdrm_copy *list, unsigned n)
+{
+   struct gpu *g = gpu_of(pm);
+   if (g->fail_copy)
+      return -EIO;
+   for (unsigned i = 0; i < n; i++) {
+      uint8_t *v = g->vram + list[i].vram_off;
+      switch (list[i].kind) {
+      case KDRM_COPY_TO_VRAM:
+         memcpy(v, (void *)list[i].bus_va, PG);
+         break;
+      case KDRM_COPY_TO_SYSTEM:
+         memcpy((void *)list[i].bus_va, v, PG);
+         break;
+      case KDRM_COPY_CLEAR:
+         memset(v, 0, PG);
+         break;
+      }
+   }
+   return 0;
+}
+
+static void
+moved(struct kdrm_pagemap *pm, uint64_t cpu_va, unsigned n,
+      enum kmm_direction direction)
+{
+   if (direction == KMM_TO_SYSTEM)
+      __atomic_add_fetch(&gpu_of(pm)->moved_back, n, __ATOMIC_RELAXED);
+}
+
+static const struct kdrm_pagemap_ops pm_ops = {
+   .block_alloc = block_alloc,
+   .block_free = block_free,
+   .copy = copy,
+   .moved = moved,
+};
+
+static uint64_t *
+pte_at(struct gpu *g, uint64_t va)
+{
+   uint64_t i = (va - g->start) / PG;
+   return i < GPU_PAGES ? &g->pte[i] : NULL;
+}
+
+static int
+map(struct kdrm_gpusvm *svm, uint64_t gpu_va, unsigned n, const uint64_t *pfns)
+{
+   struct gpu *g = kdrm_gpusvm_driver_data(svm);
+   pthread_mutex_lock(&g->lock);
+   g->map_calls++;
+   for (unsigned i = 0; i < n; i++) {
+      uint64_t *pte = pte_at(g, gpu_va + i * PG);
+      if (pfns[i] && pte)
+         *pte = pfns[i];
+   }
+   pthread_mutex_unlock(&g->lock);
+   return 0;
+}
+
+static void
+unmap(struct kdrm_gpusvm *svm, uint64_t gpu_va, unsigned n)
+{
+   struct gpu *g = kdrm_gpusvm_driver_data(svm);
+   pthread_mutex_lock(&g->lock);
+   g->unmap_calls++;
+   for (unsigned i = 0; i < n; i++) {
+      uint64_t *pte = pte_at(g, gpu_va + i * PG);
+      if (pte)
+         *pte = 0;
+   }
+   pthread_mutex_unlock(&g->lock);
+}
+
+const struct kdrm_gpusvm_ops gpu_svm_ops = {.map = map, .unmap = unmap};
+
+/* ---- calls from the program ---- */
+
+struct call {
+   struct gpu *g;
+   struct kdrm_gpusvm_fault *faults;
+   unsigned n;
+   uint64_t start, end, moved;
+   bool write, to_system;
+   uint32_t add, value;
+   int result;
+};
+
+/* Faults are copied in and out: the batch lives in service memory. */
+static void
+do_batch(void *arg)
+{
+   struct call *c = arg;
+   struct kdrm_gpusvm_fault *f = util_svc_calloc(c->n, sizeof(*f));
+   memcpy(f, c->faults, c->n * sizeof(*f));
+   kdrm_gpusvm_sort(f, c->n);
+   kdrm_gpusvm_fault_batch(c->g->svm, f, c->n);
+   memcpy(c->faults, f, c->n * sizeof(*f));
+   util_svc_free(f);
+}
+
+void
+gpu_batch(struct gpu *g, struct kdrm_gpusvm_fault *f, unsigned n)
+{
+   struct call c = {.g = g, .faults = f, .n = n};
+   util_svc_call(do_batch, &c);
+}
+
+static void
+do_migrate(void *arg)
+{
+   struct call *in = arg, c = *in;
+   c.result =
+      c.to_system
+         ? kdrm_gpusvm_migrate_to_system(c.g->svm, c.start, c.end, &c.moved)
+         : kdrm_gpusvm_migrate_to_vram(c.g->svm, c.start, c.end, &c.moved);
+   *in = c;
+}
+
+int
+gpu_migrate(struct gpu *g, bool to_system, void *start, uint64_t size_B)
+{
+   struct call c = {.g = g,
+                    .to_system = to_system,
+                    .start = (uintptr_t)start,
+                    .end = (uintptr_t)start + size_B};
+   util_svc_call(do_migrate, &c);
+   return c.result ? c.result : (int)c.moved;
+}
+
+/* What the host refuses becomes a GPU fault, as in the simulated card. */
+static __thread sigjmp_buf refused;
+static __thread volatile bool guarded;
+
+static void
+on_refusal(int sig)
+{
+   if (!guarded)
+      abort();
+   guarded = false;
+   siglongjmp(refused, 1);
+}
+
+void
+gpu_guard_accesses(void)
+{
+   struct sigaction sa = {.sa_handler = on_refusal};
+   sigaction(SIGSEGV, &sa, NULL);
+   sigaction(SIGBUS, &sa, NULL);
+}
+
+static bool
+try_access(struct call *c)
+{
+   struct gpu *g = c->g;
+   volatile bool done = false;
+   pthread_mutex_lock(&g->lock); /* the TLB: unmap waits for accesses */
+   uint64_t pte = *pte_at(g, c->start);
+   if (pte & KMM_PFN_VALID && (!c->write || pte & KMM_PFN_WRITE)) {
+      uint64_t page = pte & KMM_PAGE_MASK;
+      uint8_t *base = pte & KMM_PFN_DEVICE ? g->vram + page : (uint8_t *)page;
+      uint32_t *word = (uint32_t *)(base + (c->start & (PG - 1)));
+      if (!sigsetjmp(refused, 1)) {
+         guarded = true;
+         c->value = c->write
+                       ? __atomic_add_fetch(word, c->add, __ATOMIC_RELAXED)
+                       : __atomic_load_n(word, __ATOMIC_RELAXED);
+         done = true;
+      }
+      guarded = false;
+   }
+   pthread_mutex_unlock(&g->lock);
+   return done;
+}
+
+static void
+do_access(void *arg)
+{
+   struct call *in = arg, c = *in;
+   while (!c.result && !try_access(&c)) {
+      struct kdrm_gpusvm_fault *f = util_svc_alloc(sizeof(*f));
+      f->gpu_va = util_align_down(c.start, PG);
+      f->access = c.write ? KDRM_ACCESS_ATOMIC : KDRM_ACCESS_READ;
+      kdrm_gpusvm_fault_batch(c.g->svm, f, 1);
+      c.result = f->result == -EBUSY ? 0 : f->result;
+      util_svc_free(f);
+   }
+   in->result = c.result;
+   in->value = c.value;
+}
+
+int
+gpu_add(struct gpu *g, void *at, uint32_t n)
+{
+   struct call c = {.g = g, .start = (uintptr_t)at, .write = true, .add = n};
+   util_svc_call(do_access, &c);
+   return c.result;
+}
+
+int
+gpu_read(struct gpu *g, void *at, uint32_t *value_out)
+{
+   struct call c = {.g = g, .start = (uintptr_t)at};
+   util_svc_call(do_access, &c);
+   *value_out = c.value;
+   return c.result;
+}
+
+static void
+do_sync(void *arg)
+{
+   struct gpu *g = arg;
+   kmm_mm_sync(g->mm);
+}
+
+void
+gpu_sync(struct gpu *g)
+{
+   util_svc_call(do_sync, g);
+}
+
+struct kdrm_gpusvm_stats
+gpu_stats(struct gpu *g)
+{
+   struct kdrm_gpusvm_stats s;
+   kdrm_gpusvm_get_stats(g->svm, &s);
+   return s;
+}
+
+uint8_t
+gpu_state(struct gpu *g, void *at)
+{
+   uint8_t s;
+   kdrm_gpusvm_query(g->svm, (uintptr_t)at, 1, &s);
+   return s;
+}
+
+/* ---- fixtures ---- */
+
+struct setup {
+   bool no_uffd, on_fault, no_evict;
+   unsigned blocks;
+};
+
+static int
+make(void **state, const struct setup *s)
+{
+   alarm(60);
+   struct gpu *g = util_svc_alloc(sizeof(*g));
+   pthread_mutex_init(&g->lock, NULL);
+   struct kmm_config mc = {
+      .no_uffd = s->no_uffd,
+      .debug = util_flags_from_env("KMM_DEBUG", kmm_debug_flags),
+   };
+   assert_int_equal(kmm_mm_create(&mc, &g->mm), 0);
+   g->num_blocks = s->blocks;
+   g->vram = util_svc_map(s->blocks * GRANULE);
+   g->pm.no_evict = s->no_evict;
+   assert_int_equal(kdrm_pagemap_init(&g->pm, g->mm, &pm_ops, g), 0);
+   g->app_B = GPU_PAGES * PG;
+   char *p = mmap(NULL, g->app_B + GRANULE, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+   g->app = (char *)util_align((uintptr_t)p, GRANULE);
+   g->start = (uintptr_t)g->app;
+   struct kdrm_gpusvm_config c = {
+      .mm = g->mm,
+      .ops = &gpu_svm_ops,
+      .pagemap = &g->pm,
+      .hole_start = 1ull << 37,
+      .hole_end = 1ull << 38,
+      .migrate_on_fault = s->on_fault,
+      .driver_data = g,
+   };
+   assert_int_equal(kdrm_gpusvm_create(&c, &g->svm), 0);
+   *state = g;
+   return 0;
+}
+
+int
+gpu_setup_plain(void **state)
+{
+   return make(state, &(struct setup){.blocks = MAX_BLOCKS});
+}
+
+int
+gpu_setup_coherent(void **state)
+{
+   return make(state, &(struct setup){.blocks = MAX_BLOCKS, .no_uffd = true});
+}
+
+int
+gpu_setup_small(void **state)
+{
+   return make(state, &(struct setup){.blocks = 3, .on_fault = true});
+}
+
+int
+gpu_setup_small_coherent(void **state)
+{
+   return make(state,
+               &(struct setup){.blocks = 3, .on_fault = true, .no_uffd = true});
+}
+
+int
+gpu_setup_upstream(void **state)
+{
+   return make(state, &(struct setup){.blocks = 1, .no_evict = true});
+}
+
+void
+gpu_destroy_inside(void *arg)
+{
+   struct gpu *g = arg;
+   kdrm_gpusvm_destroy(g->svm);
+   kdrm_pagemap_finish(&g->pm);
+}
+
+int
+gpu_teardown(void **state)
+{
+   struct gpu *g = *state;
+   util_svc_call(gpu_destroy_inside, g);
+   unsigned leaked = g->blocks_in_use;
+   kmm_mm_destroy(g->mm);
+   munmap(g->app, g->app_B);
+   util_svc_unmap(g->vram, g->num_blocks * GRANULE);
+   util_svc_free(g);
+   alarm(0);
+   if (leaked)
+      print_error("%u blocks of VRAM leaked\n", leaked);
+   return leaked ? -1 : 0;
+}
+
+bool
+gpu_is_uffd(struct gpu *g)
+{
+   return kmm_mm_host_kind(g->mm) == KMM_HOST_UFFD;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+/* A driver for tests of kdrm_gpusvm and kdrm_pagemap, on the real memory of
+ * this process: its page table is an array, its copy engine memcpy, its TLB a
+ * mutex. */
+#ifndef KDRM_GPUSVM_RIG_H
+#define KDRM_GPUSVM_RIG_H
+
+/* cmocka.h wants these in this order */
+/* clang-format off */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+/* clang-format on */
+#include <pthread.h>
+
+#include "kernel/drm/kdrm_gpusvm.h"
+
+#define PG         KMM_PAGE_SIZE
+#define GRANULE    (2ull << 20)
+#define GPU_PAGES  (16 * 512) /* 32 MiB of address space with a page table */
+#define MAX_BLOCKS 16
+
+struct gpu {
+   struct kmm_mm *mm;
+   struct kdrm_gpusvm *svm;
+   struct kdrm_pagemap pm;
+   uint8_t *vram;
+   bool block_used[MAX_BLOCKS];
+   unsigned num_blocks, blocks_in_use;
+   uint64_t start; /* of the address space with a page table */
+   pthread_mutex_t lock;
+   uint64_t pte[GPU_PAGES];
+   unsigned map_calls, unmap_calls, moved_back;
+   bool fail_copy;
+   char *app;
+   size_t app_B;
+};
+
+extern const struct kdrm_gpusvm_ops gpu_svm_ops; /* driver_data: struct gpu */
+
+/* cmocka fixtures: *state is a struct gpu *. */
+int gpu_setup_plain(void **state);
+int gpu_setup_coherent(void **state);
+int gpu_setup_small(void **state);
+int gpu_setup_small_coherent(void **state);
+int gpu_setup_upstream(void **state);
+int gpu_teardown(void **state);
+/* What the host refuses becomes a GPU fault. Anew in each test: cmocka has
+ * handlers. */
+void gpu_guard_accesses(void);
+/* From the program; sorts. */
+void gpu_batch(struct gpu *g, struct kdrm_gpusvm_fault *f, unsigned n);
+/* Pages moved, or -errno. */
+int gpu_migrate(struct gpu *g, bool to_system, void *start, uint64_t size_B);
+/* As the GPU, with faults as needed: 0 or -errno. */
+int gpu_add(struct gpu *g, void *at, uint32_t n);
+int gpu_read(struct gpu *g, void *at, uint32_t *value_out);
+void gpu_sync(struct gpu *g);
+struct kdrm_gpusvm_stats gpu_stats(struct gpu *g);
+/* Byte of kdrm_gpusvm_query. */
+uint8_t gpu_state(struct gpu *g, void *at);
+bool gpu_is_uffd(struct gpu *g);
+/* Ends the mirror and the pagemap; from inside util_svc_call. */
+void gpu_destroy_inside(void *gpu);
+
+#define WITH(test, setup)                                                      \
+   {                                                                           \
+#test " (" #setup ")", test, gpu_##setup, gpu_teardown, NULL             \
+   }
+
+#endif
