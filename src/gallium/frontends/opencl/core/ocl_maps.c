@@ -85,7 +85,7 @@ ocl_maps_name(struct ocl_maps *maps, uint64_t address)
       read_maps(maps);
       e = find(maps, address);
    }
-   return e ? e->name : "[gone]";
+   return e ? e->name : "[not mapped]";
 }
 
 void

@@ -14,8 +14,9 @@ struct ocl_maps {
    unsigned num, cap;
 };
 
-/* "[heap]", "[stack]", a file, "[anonymous]"; "[gone]" if nothing is mapped
- * there. Reads the list again if the address is new. Valid until the next call.
+/* "[heap]", "[stack]", a file, "[anonymous]"; "[not mapped]" if nothing is
+ * mapped there. Reads the list again if the address is new. Valid until the
+ * next call.
  */
 const char *ocl_maps_name(struct ocl_maps *maps, uint64_t address);
 void ocl_maps_finish(struct ocl_maps *maps);
