@@ -169,6 +169,9 @@ first_touch_moves(struct ctx *c)
    assert_true(n.to_device >= 1);
    assert_int_equal(p[0], 42);
    usleep(50000); /* logged behind the CPU's back */
+   /* Where pages stay (coherent), the touch has not brought it home. */
+   uint64_t moved;
+   assert_int_equal(bind(c, p, 16, false, &moved), 0);
    assert_true(n.to_host + take_events(c).to_host >= 1);
    munmap(p, 16 * PAGE);
 }
@@ -495,6 +498,8 @@ two_clients_share_one_process(struct ctx *c)
 static void
 close_brings_vram_back(struct ctx *c)
 {
+   /* The page tables of what is touched again at the end. */
+   assert_int_equal(run(c, increment, 64, 4, in_data), 0);
    uint64_t used = get_param(c->kmd, c->file, NOUVEAU_GETPARAM_VRAM_USED);
    uint32_t *p = aligned_pages(1024);
    memset(p, 0, 1024 * PAGE);
@@ -515,7 +520,10 @@ close_brings_vram_back(struct ctx *c)
          assert_int_equal(p[i * 1024], round + 1);
    }
    munmap(p, 1024 * PAGE);
-   /* Blocks and the fault thread's reference go a moment later. */
+   /* Blocks go a moment later; without userfaultfd a munmap is seen with the
+    * next submission. */
+   assert_int_equal(run(c, increment, 64, 4, in_data), 0);
+   in_data[0] = 5;
    for (unsigned i = 0; i < 3000; i++) {
       if (get_param(c->kmd, c->file, NOUVEAU_GETPARAM_VRAM_USED) <= used)
          break;
