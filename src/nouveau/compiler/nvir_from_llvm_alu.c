@@ -106,9 +106,8 @@ to_half(struct nvir_import *im, struct nvir_src x)
                        NVIR_ROUND_RN, x);
 }
 
-/* 2.5 ulp allowed by !fpmath, or approximation by flags. */
-static bool
-division_may_be_fast(struct nvir_import *im, LLVMValueRef v)
+bool
+nvir_import_may_be_fast(struct nvir_import *im, LLVMValueRef v)
 {
    if (!LLVMIsAInstruction(v))
       return false;
@@ -134,7 +133,7 @@ float_binary(struct nvir_import *im, LLVMValueRef v, enum nvir_op op)
       struct nvir_instr *n = nvir_build_op(&im->b, op, ct, ops, 2);
       n->ftz = im->ftz && ct == NVIR_TYPE_F32 && !is_half(t);
       n->fast = op == NVIR_OP_FDIV
-                   ? division_may_be_fast(im, v)
+                   ? nvir_import_may_be_fast(im, v)
                    : LLVMIsAInstruction(v) && nvir_llvm_may_contract(v);
       r.c[i] = nvir_val(n->dsts[0].val);
       if (is_half(t))

@@ -89,7 +89,7 @@ call_float(struct nvir_import *im, LLVMValueRef v, const struct nvir_call *info)
       struct nvir_instr *ins = nvir_build_op(&im->b, info->op, t, x, num_args);
       ins->rnd = info->arg;
       ins->ftz = im->ftz && t == NVIR_TYPE_F32 && !half;
-      ins->fast = info->op == NVIR_OP_FSQRT && nvir_llvm_may_approximate(v);
+      ins->fast = info->op == NVIR_OP_FSQRT && nvir_import_may_be_fast(im, v);
       r.c[i] = nvir_val(ins->dsts[0].val);
       if (half)
          r.c[i] = nvir_convert(im, NVIR_OP_FTOF, NVIR_TYPE_F16, t, 0, r.c[i]);

@@ -107,6 +107,8 @@ struct nvir_src nvir_convert(struct nvir_import *im, enum nvir_op op,
 
 struct nvir_comps nvir_import_alu(struct nvir_import *im, LLVMValueRef v,
                                   LLVMOpcode op);
+/* A quotient or root of 2.5 ulp will do: !fpmath or a flag says so. */
+bool nvir_import_may_be_fast(struct nvir_import *im, LLVMValueRef v);
 struct nvir_comps nvir_import_cast(struct nvir_import *im, LLVMValueRef v,
                                    LLVMOpcode op);
 struct nvir_comps nvir_import_vector(struct nvir_import *im, LLVMValueRef v,

@@ -253,14 +253,18 @@ slow_quotient64(struct nvir_builder *b, struct nvir_src x, struct nvir_src y)
 
 /* ---- putting a division together ---- */
 
-/* 2 ulp, which OpenCL allows: MUFU with large divisors kept from vanishing. */
+/* 2 ulp, which OpenCL allows. MUFU flushes, so a large divisor is kept from
+ * vanishing in its reciprocal and a subnormal one from vanishing before it. */
 static struct nvir_src
 fast_quotient32(struct nvir_builder *b, struct nvir_src x, struct nvir_src y)
 {
    struct nvir_src a = op1(b, NVIR_OP_FABS, F32, y);
    struct nvir_src large =
       compare(b, NVIR_COND_GT, false, F32, a, pow2_of(F32, 125));
+   struct nvir_src small =
+      compare(b, NVIR_COND_LT, false, F32, a, pow2_of(F32, -126));
    struct nvir_src s = select_value(b, F32, large, pow2_of(F32, -2), one(F32));
+   s = select_value(b, F32, small, pow2_of(F32, 24), s);
    struct nvir_src r = mufu(b, SASS_MUFU_RCP, fmul(b, F32, y, s));
    return fmul(b, F32, fmul(b, F32, x, r), s);
 }
