@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* Integer functions that libclc lacks or has wrong: ctz, mad_hi, sub_sat,
- * mad_sat of longs (OpenCL C 6.15.3). */
+ * mad_sat of longs, abs and abs_diff of signed numbers (OpenCL C 6.15.3). */
 #include "clc_lib.h"
 
 /* Wrapping, so the sum is done unsigned: signed overflow would be undefined. The
@@ -56,6 +56,20 @@
       return high == (low >> (type)63) ? low : limit;                          \
    }
 
+/* libclc subtracts signed numbers, whose overflow the optimiser takes for
+ * impossible. */
+#define ABS(type, utype)                                                       \
+   BUILTIN utype abs_diff(type x, type y)                                      \
+   {                                                                           \
+      utype u = __builtin_astype(x, utype), v = __builtin_astype(y, utype);    \
+      return x > y ? (utype)(u - v) : (utype)(v - u);                          \
+   }                                                                           \
+   BUILTIN utype abs(type x)                                                   \
+   {                                                                           \
+      utype u = __builtin_astype(x, utype);                                    \
+      return x < (type)0 ? (utype)((utype)0 - u) : u;                          \
+   }
+
 #define ALL_SIZES(MACRO, type, utype)                                          \
    MACRO(type, utype)                                                          \
    MACRO(type##2, utype##2)                                                    \
@@ -81,3 +95,7 @@ ALL_SIZES(SUB_SAT, short, ushort)
 ALL_SIZES(SUB_SAT, int, uint)
 ALL_SIZES(SUB_SAT, long, ulong)
 ALL_SIZES(MAD_SAT, long, ulong)
+ALL_SIZES(ABS, char, uchar)
+ALL_SIZES(ABS, short, ushort)
+ALL_SIZES(ABS, int, uint)
+ALL_SIZES(ABS, long, ulong)

@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: The partage authors */
 /* Where libclc is wrong or lacks something (toolchain.md §2): tgamma, erfc of
  * floats, lgamma(-inf), smoothstep with scalar double edges, sinh and cosh of a
- * double NaN, zeros of sinpi and tanpi, subnormal arguments of atan2. */
-#include "clc_lib.h"
+ * double NaN, zeros of sinpi and tanpi, subnormal floats in atan2, exp and exp2. */
+#include "vectors.h"
 
 EXTERNAL double exp(double);
 EXTERNAL double log(double);
@@ -16,30 +16,6 @@ EXTERNAL double fabs(double);
 /* libclc's own, which ours replaces (clc_shard.c renames it). */
 float __libclc__Z6lgammaf(float);
 double __libclc__Z6lgammad(double);
-
-/* ---- vectors from scalars ---- */
-
-#define VECTORS(name, type)                                                    \
-   BUILTIN type##2 name(type##2 x)                                             \
-   {                                                                           \
-      return (type##2)(name(x.x), name(x.y));                                  \
-   }                                                                           \
-   BUILTIN type##3 name(type##3 x)                                             \
-   {                                                                           \
-      return (type##3)(name(x.x), name(x.y), name(x.z));                       \
-   }                                                                           \
-   BUILTIN type##4 name(type##4 x)                                             \
-   {                                                                           \
-      return (type##4)(name(x.lo), name(x.hi));                                \
-   }                                                                           \
-   BUILTIN type##8 name(type##8 x)                                             \
-   {                                                                           \
-      return (type##8)(name(x.lo), name(x.hi));                                \
-   }                                                                           \
-   BUILTIN type##16 name(type##16 x)                                           \
-   {                                                                           \
-      return (type##16)(name(x.lo), name(x.hi));                               \
-   }
 
 /* ---- tgamma ---- */
 
@@ -111,8 +87,8 @@ tgamma(float x)
    return (float)tgamma((double)x);
 }
 
-VECTORS(tgamma, float)
-VECTORS(tgamma, double)
+VECTORS_1(tgamma, float)
+VECTORS_1(tgamma, double)
 
 /* ---- erfc, lgamma ---- */
 
@@ -122,7 +98,7 @@ erfc(float x)
    return (float)erfc((double)x);
 }
 
-VECTORS(erfc, float)
+VECTORS_1(erfc, float)
 
 BUILTIN float
 lgamma(float x)
@@ -136,8 +112,8 @@ lgamma(double x)
    return x == -INFINITY ? INFINITY : __libclc__Z6lgammad(x);
 }
 
-VECTORS(lgamma, float)
-VECTORS(lgamma, double)
+VECTORS_1(lgamma, float)
+VECTORS_1(lgamma, double)
 
 /* ---- sinh, cosh ---- */
 
@@ -151,7 +127,7 @@ VECTORS(lgamma, double)
       double result = libclc(x == x ? bounded : 0.0);                          \
       return x == x ? result : x;                                              \
    }                                                                           \
-   VECTORS(name, double)
+   VECTORS_1(name, double)
 
 TABLE_FUNCTION(sinh, __libclc__Z4sinhd)
 TABLE_FUNCTION(cosh, __libclc__Z4coshd)
@@ -187,51 +163,45 @@ TABLE_FUNCTION(cosh, __libclc__Z4coshd)
          return is_odd_##type(below) ? -INFINITY : INFINITY;                   \
       return libclc_tanpi(x);                                                  \
    }                                                                           \
-   VECTORS(sinpi, type)                                                        \
-   VECTORS(tanpi, type)
+   VECTORS_1(sinpi, type)                                                      \
+   VECTORS_1(tanpi, type)
 
 PI_FUNCTIONS(float, __libclc__Z5sinpif, __libclc__Z5tanpif)
 PI_FUNCTIONS(double, __libclc__Z5sinpid, __libclc__Z5tanpid)
 
-/* ---- atan2 ---- */
+/* ---- subnormal floats ---- */
 
-/* The division flushes subnormals, and 0/0 must not come of it. */
-HELPER float
-flush(float x)
-{
-   uint bits = __builtin_astype(x, uint);
-   return bits & 0x7f800000 ? x : __builtin_astype(bits & 0x80000000, float);
-}
-
-#define FLUSHED(name, libclc)                                                  \
+/* libclc's atan2 flushes subnormals, and 0/0 comes of it. Only the ratio counts, so
+ * both are made larger, where the larger leaves room; where not, a subnormal is as
+ * good as zero. */
+#define RATIO_FUNCTION(name, libclc)                                           \
    float libclc(float, float);                                                 \
    BUILTIN float name(float y, float x)                                        \
    {                                                                           \
-      return libclc(flush(y), flush(x));                                       \
+      bool small = __builtin_fabsf(x) < 0x1p100f &&                            \
+                   __builtin_fabsf(y) < 0x1p100f;                              \
+      float scale = small ? 0x1p24f : 1.0f;                                    \
+      return libclc(y * scale, x * scale);                                     \
    }                                                                           \
-   BUILTIN float2 name(float2 y, float2 x)                                     \
-   {                                                                           \
-      return (float2)(name(y.x, x.x), name(y.y, x.y));                         \
-   }                                                                           \
-   BUILTIN float3 name(float3 y, float3 x)                                     \
-   {                                                                           \
-      return (float3)(name(y.x, x.x), name(y.y, x.y), name(y.z, x.z));         \
-   }                                                                           \
-   BUILTIN float4 name(float4 y, float4 x)                                     \
-   {                                                                           \
-      return (float4)(name(y.lo, x.lo), name(y.hi, x.hi));                     \
-   }                                                                           \
-   BUILTIN float8 name(float8 y, float8 x)                                     \
-   {                                                                           \
-      return (float8)(name(y.lo, x.lo), name(y.hi, x.hi));                     \
-   }                                                                           \
-   BUILTIN float16 name(float16 y, float16 x)                                  \
-   {                                                                           \
-      return (float16)(name(y.lo, x.lo), name(y.hi, x.hi));                    \
-   }
+   VECTORS_2(name, float, float)
 
-FLUSHED(atan2, __libclc__Z5atan2ff)
-FLUSHED(atan2pi, __libclc__Z7atan2piff)
+RATIO_FUNCTION(atan2, __libclc__Z5atan2ff)
+RATIO_FUNCTION(atan2pi, __libclc__Z7atan2piff)
+
+/* libclc's result is 0 where it should be subnormal: there it is taken as a square,
+ * half of the argument being exact. Errors double, and stay below the limit. */
+#define SQUARED_FUNCTION(name, libclc, lowest)                                 \
+   float libclc(float);                                                        \
+   BUILTIN float name(float x)                                                 \
+   {                                                                           \
+      bool tiny = x < lowest;                                                  \
+      float result = libclc(tiny ? 0.5f * x : x);                              \
+      return tiny ? result * result : result;                                  \
+   }                                                                           \
+   VECTORS_1(name, float)
+
+SQUARED_FUNCTION(exp, __libclc__Z3expf, -87.0f)
+SQUARED_FUNCTION(exp2, __libclc__Z4exp2f, -125.0f)
 
 /* ---- smoothstep ---- */
 

@@ -3,7 +3,7 @@
 /* Exact functions that libclc gets wrong where subnormal floats are involved,
  * as argument or as result: fmod, remainder and ldexp of floats; ldexp of a
  * double NaN. */
-#include "clc_lib.h"
+#include "vectors.h"
 
 EXTERNAL double trunc(double);
 
@@ -97,3 +97,10 @@ ldexp(double x, int n)
    n = n > 1023 ? 1023 : n < -1022 ? -1022 : n;
    return x * power_of_2(n);
 }
+
+VECTORS_2(fmod, float, float)
+VECTORS_2(remainder, float, float)
+VECTORS_2(ldexp, float, int)
+VECTORS_2(ldexp, double, int)
+VECTORS_BY_SCALAR(ldexp, float, int)
+VECTORS_BY_SCALAR(ldexp, double, int)
