@@ -432,6 +432,12 @@ legalize_branch(struct lz *lz, struct nvir_instr *i)
    i->num_srcs = 0;
 }
 
+static bool
+may_fuse(struct lz *lz, struct nvir_instr *i)
+{
+   return !(lz->s->debug & NVIR_DEBUG_NOOPT) && lz_fuse(lz, i);
+}
+
 static void
 legalize_instr(struct lz *lz, struct nvir_instr *i)
 {
@@ -462,8 +468,8 @@ legalize_instr(struct lz *lz, struct nvir_instr *i)
       legalize_split(lz, i);
       break;
    default:
-      if (!lz_int(lz, i) && !lz_compare(lz, i) && !lz_float(lz, i) &&
-          !lz_memory(lz, i))
+      if (!may_fuse(lz, i) && !lz_int(lz, i) && !lz_compare(lz, i) &&
+          !lz_float(lz, i) && !lz_memory(lz, i))
          lz_fail(lz, i, "operation");
    }
    nvir_instr_remove(i);

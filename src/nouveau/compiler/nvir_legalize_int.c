@@ -197,8 +197,8 @@ order_factors(struct nvir_src *a, struct nvir_src *b)
 }
 
 /* lo32(a * b) + c */
-static struct nvir_src
-mad_lo(struct lz *lz, struct nvir_src a, struct nvir_src b, struct nvir_src c)
+struct nvir_src
+lz_mad(struct lz *lz, struct nvir_src a, struct nvir_src b, struct nvir_src c)
 {
    struct nvir_instr *m;
    order_factors(&a, &b);
@@ -293,10 +293,10 @@ static struct pair
 mul64(struct lz *lz, struct pair a, struct pair b)
 {
    struct pair r;
-   r.lo = mad_lo(lz, a.lo, b.lo, LZ_ZERO);
+   r.lo = lz_mad(lz, a.lo, b.lo, LZ_ZERO);
    r.hi = mul_hi_unsigned(lz, a.lo, b.lo);
-   r.hi = mad_lo(lz, a.hi, b.lo, r.hi);
-   r.hi = mad_lo(lz, a.lo, b.hi, r.hi);
+   r.hi = lz_mad(lz, a.hi, b.lo, r.hi);
+   r.hi = lz_mad(lz, a.lo, b.hi, r.hi);
    return r;
 }
 
@@ -513,7 +513,7 @@ int32_op(struct lz *lz, struct nvir_instr *i)
       r = lz_sub(lz, a, b);
       break;
    case NVIR_OP_MUL:
-      r = mad_lo(lz, a, b, LZ_ZERO);
+      r = lz_mad(lz, a, b, LZ_ZERO);
       break;
    case NVIR_OP_UMULHI:
       r = mul_hi_unsigned(lz, a, b);

@@ -123,6 +123,7 @@ struct lz_pred lz_pd(struct lz *lz, struct nvir_instr *m);
 
 /* ---- by kind of instruction; false: not mine ---- */
 
+bool lz_fuse(struct lz *lz, struct nvir_instr *i); /* optional */
 bool lz_int(struct lz *lz, struct nvir_instr *i);
 bool lz_compare(struct lz *lz, struct nvir_instr *i);
 bool lz_float(struct lz *lz, struct nvir_instr *i);
@@ -135,6 +136,8 @@ void lz_finish_phi(struct lz *lz, struct nvir_instr *i);
 /* 32-bit arithmetic on words, for several kinds. */
 struct nvir_src lz_add(struct lz *lz, struct nvir_src a, struct nvir_src b);
 struct nvir_src lz_sub(struct lz *lz, struct nvir_src a, struct nvir_src b);
+struct nvir_src lz_mad(struct lz *lz, struct nvir_src a, struct nvir_src b,
+                       struct nvir_src c);
 struct nvir_src lz_logic(struct lz *lz, enum sass_lop op, struct nvir_src a,
                          struct nvir_src b);
 struct nvir_src lz_select(struct lz *lz, struct lz_pred p, struct nvir_src a,
