@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "util/util_list.h"
+#include "util/util_rank.h"
 #include "util/util_svc.h"
 
 #define PAGE         4096ull
@@ -52,6 +53,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 #define SVC_TLS static __thread __attribute__((tls_model("initial-exec")))
 SVC_TLS struct thread *self;
 SVC_TLS unsigned call_depth;
+__thread uint32_t util_rank_held __attribute__((tls_model("initial-exec")));
 
 static void
 lock_for_fork(void)

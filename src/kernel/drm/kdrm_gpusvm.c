@@ -49,13 +49,13 @@ invalidate(struct kmm_notifier *n, const struct kmm_invalidate *inv)
    struct kdrm_granule *g = container_of(n, struct kdrm_granule, notifier);
    unsigned first = kdrm_granule_page(inv->start);
    unsigned num = (inv->end - inv->start) >> KMM_PAGE_SHIFT;
-   pthread_mutex_lock(&g->lock);
+   util_rank_lock(&g->lock, UTIL_RANK_GRANULE);
    kdrm_count(&g->svm->stats.invalidations, 1);
    if (inv->event == KMM_EVENT_MIGRATE &&
        util_bitset_any_range(g->device, first, num))
       note_bounce_locked(g);
    unmap_pages_locked(g, first, num);
-   pthread_mutex_unlock(&g->lock);
+   util_rank_unlock(&g->lock, UTIL_RANK_GRANULE);
 }
 
 static const struct kmm_notifier_ops notifier_ops = {.invalidate = invalidate};
@@ -63,10 +63,10 @@ static const struct kmm_notifier_ops notifier_ops = {.invalidate = invalidate};
 static struct kdrm_granule *
 find_granule(struct kdrm_gpusvm *svm, uint64_t gpu_va)
 {
-   pthread_mutex_lock(&svm->lock);
+   util_rank_lock(&svm->lock, UTIL_RANK_KDRM);
    struct util_rb_node *n =
       util_rb_find(&svm->granules, gpu_va >> GRANULE_SHIFT);
-   pthread_mutex_unlock(&svm->lock);
+   util_rank_unlock(&svm->lock, UTIL_RANK_KDRM);
    return n ? container_of(n, struct kdrm_granule, node) : NULL;
 }
 
@@ -83,7 +83,7 @@ kdrm_granule_get(struct kdrm_gpusvm *svm, uint64_t gpu_va)
    g->node.key = gpu_va >> GRANULE_SHIFT;
    pthread_mutex_init(&g->lock, NULL);
    uint64_t base = util_align_down(gpu_va, GRANULE_SIZE);
-   pthread_mutex_lock(&svm->lock);
+   util_rank_lock(&svm->lock, UTIL_RANK_KDRM);
    struct util_rb_node *other = util_rb_find(&svm->granules, g->node.key);
    int err = 0;
    if (!other) {
@@ -94,7 +94,7 @@ kdrm_granule_get(struct kdrm_gpusvm *svm, uint64_t gpu_va)
          kdrm_count(&svm->stats.granules, 1);
       }
    }
-   pthread_mutex_unlock(&svm->lock);
+   util_rank_unlock(&svm->lock, UTIL_RANK_KDRM);
    if (other || err) {
       pthread_mutex_destroy(&g->lock);
       util_svc_free(g);
@@ -140,9 +140,9 @@ map_moved(void *data, uint64_t start, unsigned n, const uint64_t *pfns)
    struct kdrm_granule *g = kdrm_granule_get(svm, start);
    if (!g)
       return; /* the next access faults */
-   pthread_mutex_lock(&g->lock);
+   util_rank_lock(&g->lock, UTIL_RANK_GRANULE);
    kdrm_granule_map_locked(g, kdrm_granule_page(start), n, pfns);
-   pthread_mutex_unlock(&g->lock);
+   util_rank_unlock(&g->lock, UTIL_RANK_GRANULE);
 }
 
 /* Calls fn for the parts of [start, end) outside the hole. */
@@ -243,9 +243,9 @@ kdrm_gpusvm_destroy(struct kdrm_gpusvm *svm)
    while ((n = util_rb_first(&svm->granules))) {
       struct kdrm_granule *g = container_of(n, struct kdrm_granule, node);
       kmm_notifier_remove(&g->notifier);
-      pthread_mutex_lock(&g->lock);
+      util_rank_lock(&g->lock, UTIL_RANK_GRANULE);
       unmap_pages_locked(g, 0, GRANULE_PG);
-      pthread_mutex_unlock(&g->lock);
+      util_rank_unlock(&g->lock, UTIL_RANK_GRANULE);
       util_rb_remove(&svm->granules, n);
       pthread_mutex_destroy(&g->lock);
       util_svc_free(g);
@@ -280,10 +280,10 @@ kdrm_gpusvm_query(struct kdrm_gpusvm *svm, uint64_t start, unsigned n,
       state_out[i] = 0;
       if (!g)
          continue;
-      pthread_mutex_lock(&g->lock);
+      util_rank_lock(&g->lock, UTIL_RANK_GRANULE);
       state_out[i] = util_bitset_test(g->present, p) |
                      util_bitset_test(g->writable, p) << 1 |
                      util_bitset_test(g->device, p) << 2;
-      pthread_mutex_unlock(&g->lock);
+      util_rank_unlock(&g->lock, UTIL_RANK_GRANULE);
    }
 }

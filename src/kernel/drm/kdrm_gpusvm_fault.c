@@ -84,9 +84,9 @@ migrate_touched(struct service *s)
    struct kdrm_gpusvm *svm = s->svm;
    if (!svm->config.pagemap || !svm->config.migrate_on_fault)
       return;
-   pthread_mutex_lock(&s->g->lock);
+   util_rank_lock(&s->g->lock, UTIL_RANK_GRANULE);
    bool braked = s->g->braked_until_ns > util_time_ns();
-   pthread_mutex_unlock(&s->g->lock);
+   util_rank_unlock(&s->g->lock, UTIL_RANK_GRANULE);
    if (braked) {
       kdrm_count(&svm->stats.braked, 1);
       return;
@@ -195,14 +195,14 @@ service_round(struct service *s)
    if (err)
       return err;
 
-   pthread_mutex_lock(&g->lock);
+   util_rank_lock(&g->lock, UTIL_RANK_GRANULE);
    if (kmm_notifier_read_retry(&g->notifier, range.seq)) {
       err = -EAGAIN;
    } else {
       drop_unneeded(s);
       err = kdrm_granule_map_locked(g, 0, GRANULE_PG, s->pfns);
    }
-   pthread_mutex_unlock(&g->lock);
+   util_rank_unlock(&g->lock, UTIL_RANK_GRANULE);
    if (!err)
       kdrm_count(&svm->stats.pages_mapped_ahead, count_ahead(s));
    return err;
@@ -211,7 +211,7 @@ service_round(struct service *s)
 static void
 answer(struct service *s, struct kdrm_gpusvm_fault *f, unsigned n)
 {
-   pthread_mutex_lock(&s->g->lock);
+   util_rank_lock(&s->g->lock, UTIL_RANK_GRANULE);
    for (unsigned i = 0; i < n; i++) {
       unsigned p = kdrm_granule_page(f[i].gpu_va);
       bool write = f[i].access >= KDRM_ACCESS_WRITE;
@@ -223,7 +223,7 @@ answer(struct service *s, struct kdrm_gpusvm_fault *f, unsigned n)
       if (f[i].result && f[i].result != -EBUSY)
          kdrm_count(&s->svm->stats.cancelled, 1);
    }
-   pthread_mutex_unlock(&s->g->lock);
+   util_rank_unlock(&s->g->lock, UTIL_RANK_GRANULE);
 }
 
 static void

@@ -6,6 +6,7 @@
 
 #include "kernel/drm/kdrm_gpusvm.h"
 #include "util/util_bitset.h"
+#include "util/util_rank.h"
 
 #define GRANULE_SHIFT 21
 #define GRANULE_SIZE  (1ull << GRANULE_SHIFT)

@@ -7,6 +7,7 @@
 
 #include "util/util_bitset.h"
 #include "util/util_log.h"
+#include "util/util_rank.h"
 #include "util/util_svc.h"
 
 #define GRANULE_SHIFT 21
@@ -49,11 +50,11 @@ static struct kdrm_transfer *
 transfer_get(struct kdrm_pagemap *pm, enum kmm_direction dir, uint64_t start,
              uint64_t end)
 {
-   pthread_mutex_lock(&pm->lock);
+   util_rank_lock(&pm->lock, UTIL_RANK_KDRM);
    struct kdrm_transfer *t = pm->idle;
    if (t)
       pm->idle = t->next;
-   pthread_mutex_unlock(&pm->lock);
+   util_rank_unlock(&pm->lock, UTIL_RANK_KDRM);
    if (!t)
       t = util_svc_alloc(sizeof(*t));
    if (!t)
@@ -72,10 +73,10 @@ transfer_get(struct kdrm_pagemap *pm, enum kmm_direction dir, uint64_t start,
 static void
 transfer_put(struct kdrm_pagemap *pm, struct kdrm_transfer *t)
 {
-   pthread_mutex_lock(&pm->lock);
+   util_rank_lock(&pm->lock, UTIL_RANK_KDRM);
    t->next = pm->idle;
    pm->idle = t;
-   pthread_mutex_unlock(&pm->lock);
+   util_rank_unlock(&pm->lock, UTIL_RANK_KDRM);
 }
 
 /* ---- blocks ---- */
@@ -141,7 +142,7 @@ block_get(struct kdrm_pagemap *pm, uint64_t granule, unsigned first, unsigned n)
 {
    struct kdrm_block *fresh = NULL;
    for (;;) {
-      pthread_mutex_lock(&pm->lock);
+      util_rank_lock(&pm->lock, UTIL_RANK_KDRM);
       struct kdrm_block *b = find_block_locked(pm, granule, first, n);
       if (!b && fresh) {
          b = fresh;
@@ -154,7 +155,7 @@ block_get(struct kdrm_pagemap *pm, uint64_t granule, unsigned first, unsigned n)
          util_list_del(&b->lru);
          util_list_add_tail(&b->lru, &pm->lru);
       }
-      pthread_mutex_unlock(&pm->lock);
+      util_rank_unlock(&pm->lock, UTIL_RANK_KDRM);
       if (fresh && b != fresh) { /* somebody was faster */
          pm->ops->block_free(pm, fresh->vram_off);
          util_svc_free(fresh);
@@ -179,7 +180,7 @@ unlock_and_release(struct kdrm_pagemap *pm, struct kdrm_block *b)
       util_list_del(&b->lru);
       pm->stats.blocks--;
    }
-   pthread_mutex_unlock(&pm->lock);
+   util_rank_unlock(&pm->lock, UTIL_RANK_KDRM);
    if (gone) {
       pm->ops->block_free(pm, b->vram_off);
       util_svc_free(b);
@@ -189,7 +190,7 @@ unlock_and_release(struct kdrm_pagemap *pm, struct kdrm_block *b)
 static void
 block_put(struct kdrm_pagemap *pm, struct kdrm_block *b)
 {
-   pthread_mutex_lock(&pm->lock);
+   util_rank_lock(&pm->lock, UTIL_RANK_KDRM);
    b->pins--;
    unlock_and_release(pm, b);
 }
@@ -198,14 +199,14 @@ static struct kmm_dpage *
 page_alloc(struct kdrm_pagemap *pm, struct kdrm_block *b, unsigned i)
 {
    struct kmm_dpage *d = NULL;
-   pthread_mutex_lock(&pm->lock);
+   util_rank_lock(&pm->lock, UTIL_RANK_KDRM);
    if (!util_bitset_test(b->used_bits, i)) {
       util_bitset_set(b->used_bits, i);
       b->used++;
       d = &b->pages[i];
       kmm_dpage_set_va(d, (b->node.key << GRANULE_SHIFT) + i * KMM_PAGE_SIZE);
    }
-   pthread_mutex_unlock(&pm->lock);
+   util_rank_unlock(&pm->lock, UTIL_RANK_KDRM);
    return d;
 }
 
@@ -215,7 +216,7 @@ page_free(struct kmm_pagemap *base, struct kmm_dpage *d)
    struct kdrm_pagemap *pm = container_of(base, struct kdrm_pagemap, base);
    struct kdrm_block *b = d->driver_data;
    unsigned i = d - b->pages;
-   pthread_mutex_lock(&pm->lock);
+   util_rank_lock(&pm->lock, UTIL_RANK_KDRM);
    assert(util_bitset_test(b->used_bits, i));
    util_bitset_clear(b->used_bits, i);
    b->used--;
@@ -255,7 +256,7 @@ copy_pages(struct kdrm_pagemap *pm, struct kdrm_transfer *t)
    if (err)
       util_err("kdrm", "copy of %u pages %s VRAM failed: %d", n,
                out ? "to" : "from", err);
-   pthread_mutex_lock(&pm->lock);
+   util_rank_lock(&pm->lock, UTIL_RANK_KDRM);
    if (err)
       pm->stats.copy_failures++;
    else if (out)
@@ -263,7 +264,7 @@ copy_pages(struct kdrm_pagemap *pm, struct kdrm_transfer *t)
    else
       pm->stats.pages_to_system += n;
    pm->stats.pages_cleared += err ? 0 : cleared;
-   pthread_mutex_unlock(&pm->lock);
+   util_rank_unlock(&pm->lock, UTIL_RANK_KDRM);
    return !err;
 }
 
@@ -449,10 +450,10 @@ kdrm_pagemap_migrate_to_vram(struct kdrm_pagemap *pm, uint64_t start,
 static uint64_t
 next_block_va(struct kdrm_pagemap *pm, uint64_t at)
 {
-   pthread_mutex_lock(&pm->lock);
+   util_rank_lock(&pm->lock, UTIL_RANK_KDRM);
    struct util_rb_node *n = util_rb_ceil(&pm->blocks, at >> GRANULE_SHIFT);
    uint64_t va = n ? n->key << GRANULE_SHIFT : UINT64_MAX;
-   pthread_mutex_unlock(&pm->lock);
+   util_rank_unlock(&pm->lock, UTIL_RANK_KDRM);
    return va;
 }
 
@@ -486,7 +487,7 @@ static struct kdrm_block *
 choose_victim(struct kdrm_pagemap *pm)
 {
    struct kdrm_block *victim = NULL;
-   pthread_mutex_lock(&pm->lock);
+   util_rank_lock(&pm->lock, UTIL_RANK_KDRM);
    util_list_for_each(struct kdrm_block, b, &pm->lru, lru) {
       if (!b->pins && !b->evicting && b->used) {
          victim = b;
@@ -495,7 +496,7 @@ choose_victim(struct kdrm_pagemap *pm)
          break;
       }
    }
-   pthread_mutex_unlock(&pm->lock);
+   util_rank_unlock(&pm->lock, UTIL_RANK_KDRM);
    return victim;
 }
 
@@ -504,9 +505,9 @@ static void
 evict_strays(struct kdrm_pagemap *pm, struct kdrm_block *b)
 {
    for (unsigned i = 0; i < KDRM_BLOCK_PG; i++) {
-      pthread_mutex_lock(&pm->lock);
+      util_rank_lock(&pm->lock, UTIL_RANK_KDRM);
       bool used = util_bitset_test(b->used_bits, i);
-      pthread_mutex_unlock(&pm->lock);
+      util_rank_unlock(&pm->lock, UTIL_RANK_KDRM);
       uint64_t moved = 0;
       uint64_t va = kmm_dpage_va(&b->pages[i]);
       if (used)
@@ -525,7 +526,7 @@ kdrm_pagemap_evict(struct kdrm_pagemap *pm, unsigned blocks)
       uint64_t base = b->node.key << GRANULE_SHIFT, moved = 0;
       granule_to_system(pm, base, base + KDRM_BLOCK_SIZE, &moved);
       evict_strays(pm, b);
-      pthread_mutex_lock(&pm->lock);
+      util_rank_lock(&pm->lock, UTIL_RANK_KDRM);
       bool empty = !b->used;
       b->evicting = false;
       util_list_del(&b->lru);
@@ -543,14 +544,14 @@ kdrm_pagemap_evict(struct kdrm_pagemap *pm, unsigned blocks)
 void
 kdrm_pagemap_touch(struct kdrm_pagemap *pm, uint64_t cpu_va)
 {
-   pthread_mutex_lock(&pm->lock);
+   util_rank_lock(&pm->lock, UTIL_RANK_KDRM);
    struct util_rb_node *n = util_rb_find(&pm->blocks, cpu_va >> GRANULE_SHIFT);
    if (n) {
       struct kdrm_block *b = container_of(n, struct kdrm_block, node);
       util_list_del(&b->lru);
       util_list_add_tail(&b->lru, &pm->lru);
    }
-   pthread_mutex_unlock(&pm->lock);
+   util_rank_unlock(&pm->lock, UTIL_RANK_KDRM);
 }
 
 /* ---- life ---- */
@@ -586,7 +587,7 @@ kdrm_pagemap_finish(struct kdrm_pagemap *pm)
 void
 kdrm_pagemap_get_stats(struct kdrm_pagemap *pm, struct kdrm_pagemap_stats *out)
 {
-   pthread_mutex_lock(&pm->lock);
+   util_rank_lock(&pm->lock, UTIL_RANK_KDRM);
    *out = pm->stats;
-   pthread_mutex_unlock(&pm->lock);
+   util_rank_unlock(&pm->lock, UTIL_RANK_KDRM);
 }

@@ -73,20 +73,21 @@ int
 kmm_migrate_to_ram(struct kmm_pagemap *pm, uint64_t start, uint64_t end)
 {
    struct kmm_mm *mm = pm->mm;
+   util_rank_assert_below(UTIL_RANK_GRANULE);
    int err = pm->ops->migrate_to_ram(pm, start, end);
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    pm->busy--;
    pthread_cond_broadcast(&mm->changed);
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
    return err;
 }
 
 static bool
 serve_fault(struct kmm_mm *mm)
 {
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    if (util_list_is_empty(&mm->faults)) {
-      pthread_mutex_unlock(&mm->lock);
+      kmm_unlock(mm);
       return false;
    }
    struct kmm_page *p =
@@ -95,7 +96,7 @@ serve_fault(struct kmm_mm *mm)
    assert(p->state == KMM_PAGE_DEVICE);
    if (p->attempts++ >= MAX_ATTEMPTS) {
       give_up(mm, p);
-      pthread_mutex_unlock(&mm->lock);
+      kmm_unlock(mm);
       return true;
    }
    uint64_t va = p->cpu_va, start, end;
@@ -104,7 +105,7 @@ serve_fault(struct kmm_mm *mm)
    unsigned faults = b->cpu_faults++;
    mm->stats.cpu_faults++;
    kmm_pagemap_hold(pm);
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
 
    choose_window(mm, va, faults, &start, &end);
    kmm_trace(mm, KMM_DEBUG_EVENTS, "cpu fault %#lx: bring back %#lx..%#lx", va,
@@ -114,7 +115,7 @@ serve_fault(struct kmm_mm *mm)
       util_err("kmm", "migrate_to_ram %#lx: error %d", va, err);
 
    /* Still there: it was busy or the driver failed. Once more, a few times. */
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    p = kmm_page_find(mm, va);
    if (p && p->state == KMM_PAGE_DEVICE && util_list_is_empty(&p->fault_link)) {
       if (err)
@@ -122,7 +123,7 @@ serve_fault(struct kmm_mm *mm)
       else
          util_list_add_tail(&p->fault_link, &mm->faults);
    }
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
    return true;
 }
 
@@ -155,12 +156,12 @@ kmm_service_main(void *arg)
    for (;;) {
       while (kmm_service_step(mm))
          ;
-      pthread_mutex_lock(&mm->lock);
+      kmm_lock(mm);
       while (util_list_is_empty(&mm->faults) && util_list_is_empty(&mm->gone) &&
              !mm->stop)
          wait_for_work_locked(mm);
       bool stop = mm->stop;
-      pthread_mutex_unlock(&mm->lock);
+      kmm_unlock(mm);
       if (stop)
          return NULL;
    }
@@ -192,19 +193,19 @@ bring_home_once(struct kmm_mm *mm, struct kmm_pagemap *pm)
 {
    uint64_t at = 0, va;
    struct kmm_pagemap *of;
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    while (find_device_page(mm, pm, at, &va, &of)) {
       kmm_pagemap_hold(of);
-      pthread_mutex_unlock(&mm->lock);
+      kmm_unlock(mm);
       uint64_t start, end;
       choose_window(mm, va, UINT32_MAX, &start, &end);
       int err = kmm_migrate_to_ram(of, va, MAX2(end, va + KMM_PAGE_SIZE));
       if (err)
          util_err("kmm", "bringing home %#lx: error %d", va, err);
       at = end;
-      pthread_mutex_lock(&mm->lock);
+      kmm_lock(mm);
    }
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
 }
 
 void
@@ -215,11 +216,11 @@ kmm_bring_home(struct kmm_mm *mm, struct kmm_pagemap *pm)
       kmm_reap(mm, true);
       uint64_t va;
       struct kmm_pagemap *of;
-      pthread_mutex_lock(&mm->lock);
+      kmm_lock(mm);
       while (mm->num_migrating)
          pthread_cond_wait(&mm->changed, &mm->lock);
       bool left = find_device_page(mm, pm, 0, &va, &of);
-      pthread_mutex_unlock(&mm->lock);
+      kmm_unlock(mm);
       if (!left)
          return;
    }

@@ -19,12 +19,12 @@ close_gates(void *arg)
    util_list_for_each(struct kmm_mm, mm, &all, link) {
       if (kmm_mm_check(mm))
          continue;
-      pthread_mutex_lock(&mm->lock);
+      kmm_lock(mm);
       mm->forking++;
       mm->stats.forks++;
       while (mm->outbound)
          pthread_cond_wait(&mm->changed, &mm->lock);
-      pthread_mutex_unlock(&mm->lock);
+      kmm_unlock(mm);
       kmm_bring_home(mm, NULL);
    }
 }
@@ -35,10 +35,10 @@ open_gates(void *arg)
    util_list_for_each(struct kmm_mm, mm, &all, link) {
       if (kmm_mm_check(mm))
          continue;
-      pthread_mutex_lock(&mm->lock);
+      kmm_lock(mm);
       mm->forking--;
       pthread_cond_broadcast(&mm->changed);
-      pthread_mutex_unlock(&mm->lock);
+      kmm_unlock(mm);
    }
    pthread_mutex_unlock(&list_lock);
 }

@@ -87,7 +87,7 @@ look_at_record(struct walk *w, uint64_t va, uint64_t req)
    enum record_kind kind = RECORD_NONE;
    bool coherent = w->mm->host->ops->kind == KMM_HOST_COHERENT;
    struct kmm_pagemap *foreign = NULL;
-   pthread_mutex_lock(&w->mm->lock);
+   kmm_lock(w->mm);
    struct kmm_page *p = kmm_page_find(w->mm, va);
    if (!p) {
       kind = RECORD_NONE;
@@ -107,7 +107,7 @@ look_at_record(struct walk *w, uint64_t va, uint64_t req)
          kmm_pagemap_hold(foreign);
       }
    }
-   pthread_mutex_unlock(&w->mm->lock);
+   kmm_unlock(w->mm);
 
    if (kind != RECORD_BUSY)
       return kind;
@@ -186,10 +186,10 @@ walk_run(struct walk *w, uint64_t va, uint64_t *next_out)
    }
    uint64_t end = va + KMM_PAGE_SIZE;
    uint64_t limit = MIN2(w->vma.end, w->range->end);
-   pthread_mutex_lock(&w->mm->lock);
+   kmm_lock(w->mm);
    while (end < limit && request(w, end) == req && !kmm_page_find(w->mm, end))
       end += KMM_PAGE_SIZE;
-   pthread_mutex_unlock(&w->mm->lock);
+   kmm_unlock(w->mm);
    *next_out = end;
    return fault_in(w, va, end, req & KMM_PFN_REQ_WRITE);
 }

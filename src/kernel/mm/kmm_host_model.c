@@ -117,9 +117,9 @@ fault_in(struct kmm_model *m, uint64_t va)
       p->data = new_data();
       return 0;
    }
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    enum kmm_touch touch = kmm_touch_missing(mm, va);
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
    if (touch == KMM_TOUCH_FILL) {
       p->data = new_data();
       return 0;
@@ -304,9 +304,9 @@ tell_discard(struct kmm_model *m, uint64_t va, unsigned n, enum kmm_event event)
    struct kmm_mm *mm = m->host.mm;
    if (!mm)
       return;
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    kmm_pages_discard(mm, va, va + n * KMM_PAGE_SIZE, event);
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
 }
 
 void
@@ -359,9 +359,9 @@ kmm_model_remap(struct kmm_model *m, uint64_t from, uint64_t to, unsigned n)
       *page_at(m, to + i * KMM_PAGE_SIZE) = *p;
       *p = (struct model_page){0};
    }
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    kmm_pages_remap(mm, from, to, n * KMM_PAGE_SIZE);
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
 }
 
 void

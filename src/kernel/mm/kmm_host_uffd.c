@@ -361,11 +361,11 @@ reader_main(void *arg)
       if (fds[1].revents)
          return NULL;
       struct uffd_msg msg[16];
-      pthread_mutex_lock(&mm->lock);
+      kmm_lock(mm);
       ssize_t n = read(u->uffd, msg, sizeof(msg));
       for (ssize_t i = 0; i < n / (ssize_t)sizeof(msg[0]); i++)
          take_message(u, &msg[i]);
-      pthread_mutex_unlock(&mm->lock);
+      kmm_unlock(mm);
    }
 }
 

@@ -28,9 +28,9 @@ range_is_valid(const struct kmm_migrate *m)
 static void
 yield_lock(struct kmm_mm *mm)
 {
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
    sched_yield();
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
 }
 
 /* ---- setup ---- */
@@ -85,9 +85,9 @@ claim_system_pages(struct kmm_migrate *m)
          return;
       uint64_t from = MAX2(va, vma.start), to = MIN2(m->end, vma.end);
       if (is_movable(&vma)) {
-         pthread_mutex_lock(&m->mm->lock);
+         kmm_lock(m->mm);
          claim_run_locked(m, from, to);
-         pthread_mutex_unlock(&m->mm->lock);
+         kmm_unlock(m->mm);
       }
       va = to;
    }
@@ -96,7 +96,7 @@ claim_system_pages(struct kmm_migrate *m)
 static void
 claim_device_pages(struct kmm_migrate *m)
 {
-   pthread_mutex_lock(&m->mm->lock);
+   kmm_lock(m->mm);
    for (unsigned i = 0; i < num_pages(m); i++) {
       struct kmm_page *p = kmm_page_find(m->mm, m->start + i * KMM_PAGE_SIZE);
       if (!p || p->state != KMM_PAGE_DEVICE ||
@@ -113,7 +113,7 @@ claim_device_pages(struct kmm_migrate *m)
          .cpu_va = p->cpu_va,
       };
    }
-   pthread_mutex_unlock(&m->mm->lock);
+   kmm_unlock(m->mm);
 }
 
 /* The page stays what it was before setup. */
@@ -171,7 +171,7 @@ isolate_all(struct kmm_migrate *m, bool last)
 {
    struct kmm_host *h = m->mm->host;
    bool busy = false;
-   pthread_mutex_lock(&m->mm->lock);
+   kmm_lock(m->mm);
    for (unsigned i = 0; i < num_pages(m);) {
       struct kmm_migrate_page *mig = &m->pages[i];
       if (!(mig->flags & KMM_MIGRATE_PFN) || mig->isolated) {
@@ -197,7 +197,7 @@ isolate_all(struct kmm_migrate *m, bool last)
       }
       i += n;
    }
-   pthread_mutex_unlock(&m->mm->lock);
+   kmm_unlock(m->mm);
    return busy;
 }
 
@@ -213,20 +213,20 @@ stage_all(struct kmm_migrate *m)
 static void
 enter_gate(struct kmm_mm *mm)
 {
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    while (mm->forking)
       pthread_cond_wait(&mm->changed, &mm->lock);
    mm->outbound++;
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
 }
 
 static void
 leave_gate(struct kmm_mm *mm)
 {
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    mm->outbound--;
    pthread_cond_broadcast(&mm->changed);
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
 }
 
 static unsigned
@@ -306,7 +306,7 @@ kmm_migrate_setup(struct kmm_migrate *m)
 static void
 point_to_device(struct kmm_migrate *m)
 {
-   pthread_mutex_lock(&m->mm->lock);
+   kmm_lock(m->mm);
    for (unsigned i = 0; i < num_pages(m); i++) {
       struct kmm_migrate_page *mig = &m->pages[i];
       bool here = mig->page && mig->cpu_va == m->start + i * KMM_PAGE_SIZE;
@@ -319,14 +319,14 @@ point_to_device(struct kmm_migrate *m)
       kmm_dpage_set_va(mig->dpage, mig->cpu_va);
       m->moved++;
    }
-   pthread_mutex_unlock(&m->mm->lock);
+   kmm_unlock(m->mm);
 }
 
 static void
 point_to_system(struct kmm_migrate *m)
 {
    struct kmm_host *h = m->mm->host;
-   pthread_mutex_lock(&m->mm->lock);
+   kmm_lock(m->mm);
    for (unsigned i = 0; i < num_pages(m);) {
       struct kmm_migrate_page *mig = &m->pages[i];
       if (!(mig->flags & KMM_MIGRATE_PFN)) {
@@ -354,7 +354,7 @@ point_to_system(struct kmm_migrate *m)
       m->moved += n;
       i += n;
    }
-   pthread_mutex_unlock(&m->mm->lock);
+   kmm_unlock(m->mm);
 }
 
 void
@@ -452,7 +452,7 @@ kmm_migrate_finalize(struct kmm_migrate *m)
    kmm_assert_inside();
    struct kmm_mm *mm = m->mm;
    struct kmm_dpage *free_list = NULL;
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    for (unsigned i = 0; i < num_pages(m); i++) {
       struct kmm_migrate_page *mig = &m->pages[i];
       bool claimed = mig->page || mig->isolated || mig->moved || mig->flags ||
@@ -472,7 +472,7 @@ kmm_migrate_finalize(struct kmm_migrate *m)
       mm->host->ops->wake(mm->host, m->start, m->end);
    else if (m->moved)
       remember_permissions(m);
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
 
    mm->host->ops->slot_put(mm->host, m->slot);
    while (free_list) {
@@ -491,7 +491,7 @@ unsigned
 kmm_count_device_pages(struct kmm_mm *mm, uint64_t start, uint64_t end)
 {
    unsigned n = 0;
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    for (uint64_t va = start; va < end;) {
       struct kmm_block *b = kmm_block_find(mm, va);
       if (!b || !b->num_device) {
@@ -502,6 +502,6 @@ kmm_count_device_pages(struct kmm_mm *mm, uint64_t start, uint64_t end)
       n += p && p->state == KMM_PAGE_DEVICE;
       va += KMM_PAGE_SIZE;
    }
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
    return n;
 }

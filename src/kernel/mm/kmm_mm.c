@@ -82,15 +82,15 @@ destroy_inside(void *arg)
    struct kmm_mm *mm = arg;
    kmm_bring_home(mm, NULL);
    if (mm->has_thread) {
-      pthread_mutex_lock(&mm->lock);
+      kmm_lock(mm);
       mm->stop = true;
       pthread_cond_signal(&mm->work);
-      pthread_mutex_unlock(&mm->lock);
+      kmm_unlock(mm);
       util_svc_thread_join(mm->service_thread);
    }
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    kmm_blocks_trim(mm, 0);
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
    mm->host->ops->stop(mm->host);
    kmm_reap(mm, true);
    mm->host->ops->destroy(mm->host);
@@ -124,7 +124,7 @@ kmm_mm_check(const struct kmm_mm *mm)
 void
 kmm_mm_get_stats(struct kmm_mm *mm, struct kmm_stats *stats_out)
 {
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    *stats_out = mm->stats;
    stats_out->watched_blocks = 0;
    util_rb_for_each(n, &mm->blocks) {
@@ -132,7 +132,7 @@ kmm_mm_get_stats(struct kmm_mm *mm, struct kmm_stats *stats_out)
       stats_out->watched_blocks +=
          util_bitset_any_range(b->watched, 0, KMM_BLOCK_PG);
    }
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
 }
 
 /* ---- catching up ---- */
@@ -189,13 +189,13 @@ static void
 notice_permissions(struct kmm_mm *mm)
 {
    struct kmm_vma cache = {0};
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    util_rb_for_each(n, &mm->blocks) {
       struct kmm_block *b = container_of(n, struct kmm_block, node);
       if (b->num_device)
          notice_block(mm, b, &cache);
    }
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
 }
 
 void
@@ -222,9 +222,9 @@ kmm_pagemap_init(struct kmm_pagemap *pm, struct kmm_mm *mm,
    pm->ops = ops;
    pm->owner = owner;
    pm->busy = 0;
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    util_list_add_tail(&pm->link, &mm->pagemaps);
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
 }
 
 void
@@ -235,9 +235,9 @@ kmm_pagemap_finish(struct kmm_pagemap *pm)
       return;
    kmm_assert_inside();
    kmm_bring_home(mm, pm);
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    while (pm->busy)
       pthread_cond_wait(&mm->changed, &mm->lock);
    util_list_del(&pm->link);
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
 }

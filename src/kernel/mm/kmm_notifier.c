@@ -31,10 +31,10 @@ kmm_notifier_insert(struct kmm_mm *mm, struct kmm_notifier *n, uint64_t start,
    n->mm = mm;
    n->seq = 1;
    n->active = 0;
-   pthread_mutex_lock(&mm->notifier_lock);
+   util_rank_lock(&mm->notifier_lock, UTIL_RANK_NOTIFIER);
    util_rb_insert(&mm->notifiers, &n->node);
    mm->notifier_max_B = MAX2(mm->notifier_max_B, end - start);
-   pthread_mutex_unlock(&mm->notifier_lock);
+   util_rank_unlock(&mm->notifier_lock, UTIL_RANK_NOTIFIER);
    return 0;
 }
 
@@ -42,11 +42,11 @@ void
 kmm_notifier_remove(struct kmm_notifier *n)
 {
    struct kmm_mm *mm = n->mm;
-   pthread_mutex_lock(&mm->notifier_lock);
+   util_rank_lock(&mm->notifier_lock, UTIL_RANK_NOTIFIER);
    while (n->active)
       pthread_cond_wait(&mm->notifier_idle, &mm->notifier_lock);
    util_rb_remove(&mm->notifiers, &n->node);
-   pthread_mutex_unlock(&mm->notifier_lock);
+   util_rank_unlock(&mm->notifier_lock, UTIL_RANK_NOTIFIER);
    n->mm = NULL;
 }
 
@@ -57,7 +57,7 @@ kmm_notifier_read_begin(struct kmm_notifier *n, uint64_t *seq_out)
    clock_gettime(CLOCK_REALTIME, &until);
    until.tv_sec += 1;
    int err = 0;
-   pthread_mutex_lock(&n->mm->notifier_lock);
+   util_rank_lock(&n->mm->notifier_lock, UTIL_RANK_NOTIFIER);
    while (n->active && !err)
       err = pthread_cond_timedwait(&n->mm->notifier_idle, &n->mm->notifier_lock,
                                    &until);
@@ -66,7 +66,7 @@ kmm_notifier_read_begin(struct kmm_notifier *n, uint64_t *seq_out)
       err = -EBUSY;
    else
       err = 0;
-   pthread_mutex_unlock(&n->mm->notifier_lock);
+   util_rank_unlock(&n->mm->notifier_lock, UTIL_RANK_NOTIFIER);
    return err;
 }
 
@@ -100,7 +100,8 @@ kmm_invalidate_begin(struct kmm_mm *mm, uint64_t start, uint64_t end,
                      enum kmm_event event, const void *owner,
                      struct kmm_invalidation *before)
 {
-   pthread_mutex_lock(&mm->notifier_lock);
+   util_rank_assert_below(UTIL_RANK_GRANULE); /* for the callbacks */
+   util_rank_lock(&mm->notifier_lock, UTIL_RANK_NOTIFIER);
    unsigned num = collect_locked(mm, start, end, NULL);
    struct kmm_invalidation *inv =
       util_svc_alloc(sizeof(*inv) + num * sizeof(inv->hit[0]));
@@ -113,7 +114,7 @@ kmm_invalidate_begin(struct kmm_mm *mm, uint64_t start, uint64_t end,
       __atomic_add_fetch(&inv->hit[i]->seq, 1, __ATOMIC_RELEASE);
    }
    __atomic_add_fetch(&mm->stats.invalidations, num, __ATOMIC_RELAXED);
-   pthread_mutex_unlock(&mm->notifier_lock);
+   util_rank_unlock(&mm->notifier_lock, UTIL_RANK_NOTIFIER);
 
    for (unsigned i = 0; i < num; i++) {
       struct kmm_notifier *n = inv->hit[i];
@@ -134,11 +135,11 @@ kmm_invalidate_end(struct kmm_invalidation *inv)
    while (inv) {
       struct kmm_mm *mm = inv->mm;
       struct kmm_invalidation *before = inv->before;
-      pthread_mutex_lock(&mm->notifier_lock);
+      util_rank_lock(&mm->notifier_lock, UTIL_RANK_NOTIFIER);
       for (unsigned i = 0; i < inv->num; i++)
          inv->hit[i]->active--;
       pthread_cond_broadcast(&mm->notifier_idle);
-      pthread_mutex_unlock(&mm->notifier_lock);
+      util_rank_unlock(&mm->notifier_lock, UTIL_RANK_NOTIFIER);
       util_svc_free(inv);
       inv = before;
    }

@@ -256,20 +256,20 @@ finish_gone(struct kmm_mm *mm, struct kmm_gone *g)
 void
 kmm_reap(struct kmm_mm *mm, bool wait)
 {
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    while (!util_list_is_empty(&mm->gone)) {
       struct kmm_gone *g = util_list_first(&mm->gone, struct kmm_gone, link);
       util_list_del(&g->link);
       mm->reaping++;
-      pthread_mutex_unlock(&mm->lock);
+      kmm_unlock(mm);
       finish_gone(mm, g);
-      pthread_mutex_lock(&mm->lock);
+      kmm_lock(mm);
       mm->reaping--;
       pthread_cond_broadcast(&mm->changed);
    }
    while (wait && mm->reaping)
       pthread_cond_wait(&mm->changed, &mm->lock);
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
 }
 
 /* ---- watching ---- */

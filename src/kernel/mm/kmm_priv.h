@@ -12,6 +12,7 @@
 #include "kernel/mm/kmm_host.h"
 #include "util/util_bitset.h"
 #include "util/util_log.h"
+#include "util/util_rank.h"
 #include "util/util_svc.h"
 
 #define KMM_BLOCK_SHIFT 21
@@ -109,10 +110,23 @@ struct kmm_mm {
    } while (0)
 
 static inline void
+kmm_lock(struct kmm_mm *mm)
+{
+   util_rank_lock(&mm->lock, UTIL_RANK_MM);
+}
+
+static inline void
+kmm_unlock(struct kmm_mm *mm)
+{
+   util_rank_unlock(&mm->lock, UTIL_RANK_MM);
+}
+
+static inline void
 kmm_assert_inside(void)
 {
    assert(util_svc_is_inside() &&
           "kmm is entered through util_svc_call or a service thread");
+   util_rank_assert_below(UTIL_RANK_GRANULE); /* it may wait for anything */
 }
 
 /* kmm_page.c; all want mm->lock */

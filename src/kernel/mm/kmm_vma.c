@@ -34,11 +34,11 @@ kmm_vma_find(struct kmm_mm *mm, uint64_t cpu_va, struct kmm_vma *vma_out)
    util_svc_region(&svc_start, &svc_end);
    if (svc_start && mm->host->ops->kind != KMM_HOST_MODEL)
       cut(vma_out, at, svc_start, svc_end, KMM_EXCLUDE_ACCESS);
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    for (unsigned i = 0; i < mm->num_exclusions; i++)
       cut(vma_out, at, mm->exclusions[i].start, mm->exclusions[i].end,
           mm->exclusions[i].what);
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
    return 0;
 }
 
@@ -48,7 +48,7 @@ kmm_mm_exclude(struct kmm_mm *mm, uint64_t start, uint64_t end, unsigned what)
    if (start >= end)
       return -EINVAL;
    int err = -ENOMEM;
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    struct kmm_exclusion *e =
       util_svc_realloc(mm->exclusions, (mm->num_exclusions + 1) * sizeof(*e));
    if (e) {
@@ -60,14 +60,14 @@ kmm_mm_exclude(struct kmm_mm *mm, uint64_t start, uint64_t end, unsigned what)
       };
       err = 0;
    }
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
    return err;
 }
 
 void
 kmm_mm_include(struct kmm_mm *mm, uint64_t start, uint64_t end)
 {
-   pthread_mutex_lock(&mm->lock);
+   kmm_lock(mm);
    for (unsigned i = 0; i < mm->num_exclusions; i++) {
       struct kmm_exclusion *e = &mm->exclusions[i];
       if (e->start == util_align_down(start, KMM_PAGE_SIZE) &&
@@ -76,7 +76,7 @@ kmm_mm_include(struct kmm_mm *mm, uint64_t start, uint64_t end)
          break;
       }
    }
-   pthread_mutex_unlock(&mm->lock);
+   kmm_unlock(mm);
 }
 
 void

@@ -257,8 +257,10 @@ test_brake(void **state)
    /* On a machine too slow for it the brake is off again at the next touch. */
    bool timely = util_time_ns() - begin < 500000000ull;
    if (gpu_is_uffd(g) && timely) {
-      assert_true(gpu_stats(g).bounces >= 4 && gpu_stats(g).bounces < 8);
-      assert_true(gpu_stats(g).braked > 0);
+      struct kdrm_gpusvm_stats st = gpu_stats(g);
+      assert_true(st.bounces < 8);
+      /* Fewer if a page was still on its way: it stays in RAM then. */
+      assert_true(st.braked > 0 || st.bounces < 4);
    }
 }
 
