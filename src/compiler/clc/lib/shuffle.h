@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* SHFL for every scalar type: idx_TYPE(v, lane), up_TYPE(v, delta), down_TYPE and
- * bfly_TYPE(v, lane_xor). And the operations that reductions and scans know. */
+/* SHFL for every scalar type: idx_TYPE(v, lane), up_TYPE(v, delta), down_TYPE
+ * and bfly_TYPE(v, lane_xor). And the operations that reductions and scans
+ * know. */
 #ifndef CLC_SHUFFLE_H
 #define CLC_SHUFFLE_H
 
@@ -51,13 +52,13 @@ SHUFFLE_TYPE(long, ulong, 64)
 SHUFFLE_TYPE(ulong, ulong, 64)
 SHUFFLE_TYPE(double, ulong, 64)
 
-#define OP_add(a, b) ((a) + (b))
-#define OP_mul(a, b) ((a) * (b))
-#define OP_min(a, b) ((b) < (a) ? (b) : (a))
-#define OP_max(a, b) ((b) > (a) ? (b) : (a))
-#define OP_and(a, b) ((a) & (b))
-#define OP_or(a, b)  ((a) | (b))
-#define OP_xor(a, b) ((a) ^ (b))
+#define OP_add(a, b)         ((a) + (b))
+#define OP_mul(a, b)         ((a) * (b))
+#define OP_min(a, b)         ((b) < (a) ? (b) : (a))
+#define OP_max(a, b)         ((b) > (a) ? (b) : (a))
+#define OP_and(a, b)         ((a) & (b))
+#define OP_or(a, b)          ((a) | (b))
+#define OP_xor(a, b)         ((a) ^ (b))
 #define OP_logical_and(a, b) ((a) && (b))
 #define OP_logical_or(a, b)  ((a) || (b))
 #define OP_logical_xor(a, b) (!(a) != !(b))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Vector forms from the scalar one. A function that replaces libclc's needs them:
- * in libclc's own vector forms the scalar code is inlined. */
+/* Vector forms from the scalar one. A function that replaces libclc's needs
+ * them: in libclc's own vector forms the scalar code is inlined. */
 #ifndef CLC_VECTORS_H
 #define CLC_VECTORS_H
 
