@@ -471,5 +471,5 @@ nvir_assign_regs(struct nvir_shader *s)
       util_buf_printf(s->log, "%s: out of registers\n", s->name);
    }
    nvir_liveness_finish(&ra.live);
-   return err;
+   return err == -ENOSPC ? -E2BIG : err;
 }

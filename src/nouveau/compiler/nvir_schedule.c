@@ -107,11 +107,13 @@ memory_of(const struct nvir_instr *i)
    return is_memory ? OTHER : NOT_MEMORY;
 }
 
+/* Loads that may pass each other. Past L1 they may be atomic or volatile: two of
+ * one place must not change order. */
 static bool
 only_loads(const struct nvir_instr *i)
 {
    return sass_op_info(i->mi.op)->class_ == SASS_CLASS_LOAD &&
-          !i->is_volatile && i->mi.cache != SASS_CACHE_CV;
+          !i->is_volatile && i->mi.cache == SASS_CACHE_CA;
 }
 
 /* Absolute local addresses, as spilling uses, that do not overlap. */
