@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/ocl_spirv.h"
 #include "util/util_buf.h"
 
 /* ---- from source ---- */
@@ -75,19 +76,20 @@ clCreateProgramWithIL(cl_context context, const void *il, size_t length,
       return cl_fail(errcode_ret, CL_INVALID_VALUE);
    struct ocl_program *prog =
       ocl_program_create(ctx, ctx->devices, ctx->num_devices);
-   if (prog)
+   if (prog) {
       prog->il = malloc(length);
-   if (!prog || !prog->il) {
+      prog->il_special = malloc(length);
+   }
+   if (!prog || !prog->il || !prog->il_special) {
       ocl_program_put(prog);
       return cl_fail(errcode_ret, CL_OUT_OF_HOST_MEMORY);
    }
    memcpy(prog->il, il, length);
+   memcpy(prog->il_special, il, length);
    prog->il_B = length;
    return cl_ok(errcode_ret, prog);
 }
 
-/* Constants would have to be known to the reader of the IL, which takes none
- * yet. */
 CL_API_ENTRY cl_int CL_API_CALL
 clSetProgramSpecializationConstant(cl_program program, cl_uint spec_id,
                                    size_t spec_size, const void *spec_value)
@@ -98,7 +100,11 @@ clSetProgramSpecializationConstant(cl_program program, cl_uint spec_id,
    CL_CHECK(context_has_il(prog->ctx), CL_INVALID_OPERATION);
    CL_CHECK(prog->il, CL_INVALID_PROGRAM);
    CL_CHECK(spec_size && spec_value, CL_INVALID_VALUE);
-   return CL_INVALID_SPEC_ID;
+   pthread_mutex_lock(&prog->lock);
+   cl_int err = ocl_spirv_specialize(prog->il_special, prog->il_B, spec_id,
+                                     spec_size, spec_value);
+   pthread_mutex_unlock(&prog->lock);
+   return err;
 }
 
 /* Programs have no destructors of program-scope variables, which this is for. */

@@ -90,8 +90,8 @@ compile_source(struct job *job, const struct ocl_program *prog,
    int ret;
 
    if (prog->il)
-      ret = job->clc->from_spirv(prog->il, prog->il_B, job->options, object_out,
-                                 &log);
+      ret = job->clc->from_spirv(prog->il_special, prog->il_B, job->options,
+                                 object_out, &log);
    else
       ret = job->clc->compile(&args, object_out, &log);
    add_log(job, log);

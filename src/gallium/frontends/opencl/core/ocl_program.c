@@ -17,6 +17,7 @@ program_destroy(struct ocl_object *obj)
    free(prog->devs);
    free(prog->source);
    free(prog->il);
+   free(prog->il_special);
    pthread_mutex_destroy(&prog->lock);
    ocl_context_put(prog->ctx);
    free(prog);

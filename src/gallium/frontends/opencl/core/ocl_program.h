@@ -42,8 +42,9 @@ struct ocl_program_device {
 struct ocl_program {
    struct ocl_object obj;
    struct ocl_context *ctx;
-   char *source; /* NULL: not from source */
-   void *il;     /* NULL: not from IL */
+   char *source;     /* NULL: not from source */
+   void *il;         /* NULL: not from IL */
+   void *il_special; /* the same with the constants that were set; under lock */
    size_t il_B;
    pthread_mutex_t lock;
    bool busy;        /* a build is running */

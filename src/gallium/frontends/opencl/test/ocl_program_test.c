@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "../core/ocl_spirv.h"
+
 static cl_program
 create(struct cl_test *t, const char *source)
 {
@@ -292,6 +294,101 @@ test_binary_damage(void **state)
    assert_null(load(&t, NULL, 7, &err));
    assert_int_equal(err, CL_INVALID_VALUE);
    free(data);
+   cl_test_close(&t);
+}
+
+/* ---- SPIR-V ---- */
+
+#define OP(op, words) ((uint32_t)(words) << 16 | (op))
+
+/* A module of constants only: ids 11 (int, id 1), 12 (long, 2), 13 (bool, 3),
+ * 14 (short, 4). */
+static const uint32_t spirv_module[] = {
+   0x07230203, 0x00010000, 0,         20,     0,         OP(71, 4),
+   11,         1,          1, /* OpDecorate SpecId */
+   OP(71, 4),  12,         1,         2,      OP(71, 4), 13,
+   1,          3,          OP(71, 4), 14,     1,         4,
+   OP(21, 4),  1,          32,        0, /* OpTypeInt */
+   OP(21, 4),  2,          64,        0,      OP(21, 4), 3,
+   16,         0,          OP(20, 2), 4,   /* OpTypeBool */
+   OP(50, 4),  1,          11,        100, /* OpSpecConstant */
+   OP(50, 5),  2,          12,        200,    0,         OP(48, 3),
+   4,          13, /* OpSpecConstantTrue */
+   OP(50, 4),  3,          14,        0xffff,
+};
+
+static void
+test_spirv_constants(void **state)
+{
+   uint32_t m[ARRAY_SIZE(spirv_module)], random[ARRAY_SIZE(spirv_module)];
+   const uint32_t v32 = 7;
+   const uint64_t v64 = 0x123456789abcull;
+   const uint16_t v16 = 5;
+   const uint8_t no = 0, yes = 1;
+   unsigned seed =
+      getenv("OCL_TEST_SEED") ? atoi(getenv("OCL_TEST_SEED")) : getpid();
+
+   memcpy(m, spirv_module, sizeof(m));
+   assert_int_equal(ocl_spirv_specialize(m, sizeof(m), 9, 4, &v32),
+                    CL_INVALID_SPEC_ID);
+   assert_int_equal(ocl_spirv_specialize(m, sizeof(m), 1, 8, &v64),
+                    CL_INVALID_VALUE);
+   assert_int_equal(ocl_spirv_specialize(m, sizeof(m), 3, 4, &v32),
+                    CL_INVALID_VALUE);
+   OK(ocl_spirv_specialize(m, sizeof(m), 1, 4, &v32));
+   OK(ocl_spirv_specialize(m, sizeof(m), 2, 8, &v64));
+   OK(ocl_spirv_specialize(m, sizeof(m), 3, 1, &no));
+   OK(ocl_spirv_specialize(m, sizeof(m), 4, 2, &v16));
+   const uint32_t *end = m + ARRAY_SIZE(m);
+   assert_int_equal(end[-1], 5);
+   assert_int_equal(end[-7], OP(49, 3)); /* false */
+   assert_memory_equal(&end[-9], &v64, sizeof(v64));
+   assert_int_equal(end[-13], 7);
+   OK(ocl_spirv_specialize(m, sizeof(m), 3, 1, &yes));
+   assert_int_equal(end[-7], OP(48, 3));
+
+   /* Damaged modules: any answer, no crash (run under ASan). */
+   print_message("OCL_TEST_SEED=%u\n", seed);
+   for (unsigned i = 0; i < 20000; i++) {
+      memcpy(random, spirv_module, sizeof(random));
+      for (unsigned k = 0; k < 3; k++)
+         random[rand_r(&seed) % ARRAY_SIZE(random)] ^= 1u << rand_r(&seed) % 32;
+      size_t size = rand_r(&seed) % (sizeof(random) + 1);
+      uint32_t *exact = malloc(size + 1);
+      memcpy(exact, random, size);
+      ocl_spirv_specialize(exact, size, 1 + i % 4, 8 >> i % 4, &v64);
+      free(exact);
+   }
+}
+
+static void
+test_il_program(void **state)
+{
+   struct cl_test t;
+   cl_int err;
+   const uint32_t v = 1;
+   uint32_t back[ARRAY_SIZE(spirv_module)];
+
+   cl_test_open(&t, 0);
+   cl_program p =
+      clCreateProgramWithIL(t.ctx, spirv_module, sizeof(spirv_module), &err);
+   OK(err);
+   assert_int_equal(clSetProgramSpecializationConstant(p, 1, 0, &v),
+                    CL_INVALID_VALUE);
+   assert_int_equal(clSetProgramSpecializationConstant(p, 1, 4, NULL),
+                    CL_INVALID_VALUE);
+   assert_int_equal(clSetProgramSpecializationConstant(p, 8, 4, &v),
+                    CL_INVALID_SPEC_ID);
+   OK(clSetProgramSpecializationConstant(p, 1, 4, &v));
+   OK(clGetProgramInfo(p, CL_PROGRAM_IL, sizeof(back), back, NULL));
+   assert_memory_equal(back, spirv_module, sizeof(back)); /* as it was given */
+   assert_int_equal(clBuildProgram(p, 0, NULL, NULL, NULL, NULL),
+                    CL_BUILD_PROGRAM_FAILURE); /* the toy compiler takes none */
+   OK(clReleaseProgram(p));
+   p = create(&t, "kernel a\n");
+   assert_int_equal(clSetProgramSpecializationConstant(p, 1, 4, &v),
+                    CL_INVALID_PROGRAM);
+   OK(clReleaseProgram(p));
    cl_test_close(&t);
 }
 
@@ -628,6 +725,8 @@ main(void)
       cmocka_unit_test(test_compile_and_link),
       cmocka_unit_test(test_binary_round_trip),
       cmocka_unit_test(test_binary_damage),
+      cmocka_unit_test(test_spirv_constants),
+      cmocka_unit_test(test_il_program),
       cmocka_unit_test(test_kernels),
       cmocka_unit_test(test_args_are_not_held),
       cmocka_unit_test(test_local_args),
