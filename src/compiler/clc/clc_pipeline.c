@@ -302,11 +302,18 @@ check_result(struct clc_job *job, LLVMModuleRef module)
 
 #define PASSES_INLINE "always-inline,globaldce"
 
+/* Loops of known length once more, twice as generously as O2: each that goes
+ * may take a private array out of local memory into registers. */
+#define PASSES_UNROLL                                                          \
+   "loop-unroll<O3;no-runtime;no-partial;no-peeling>,"                         \
+   "sroa,instcombine,simplifycfg"
+
 /* Addresses are made specific before O2, which then knows what does not alias,
  * and again for what O2 uncovered. */
 #define PASSES_OPTIMISE                                                        \
    "function(sroa,early-cse,infer-address-spaces),default<O2>,"                \
-   "function(infer-address-spaces,scalarizer,early-cse,instsimplify,adce)"
+   "function(" PASSES_UNROLL                                                   \
+   ",infer-address-spaces,scalarizer,early-cse,instsimplify,adce)"
 
 /* What the loops of the library need once they are in; nothing here knows the
  * idioms that would turn them back into memcpy. */
