@@ -37,6 +37,16 @@ check_options(const char *options, bool linking, char **log_out)
 }
 
 static int
+mark_object(struct clc_blob *object)
+{
+   struct clc_job job;
+   clc_job_init(&job);
+   int ret = clc_exact_sqrt_mark(&job, object);
+   clc_job_finish(&job, NULL);
+   return ret;
+}
+
+static int
 compile(const struct clc_compile_args *args, struct clc_blob *object_out,
         char **log_out)
 {
@@ -56,6 +66,8 @@ compile(const struct clc_compile_args *args, struct clc_blob *object_out,
       const char **argv = clc_options_cc1_args(&o, args->chipset, &argc);
       ret = clc_clang_compile(argv, argc, args->source, args->headers,
                               args->num_headers, object_out, log_out);
+      if (!ret && o.exact_sqrt)
+         ret = mark_object(object_out);
    }
 
    util_buf_finish(&log);
@@ -123,6 +135,7 @@ link_job(struct clc_job *job, const struct clc_blob *const *objects,
    if (!library) {
       clc_lower_printf(job, module);
       ret = clc_builtins_link(job, module);
+      clc_exact_sqrt_apply(job, module);
       if (!ret)
          ret = clc_pipeline_run(job, module);
    }

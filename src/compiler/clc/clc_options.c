@@ -13,6 +13,7 @@ enum option_kind {
    OPT_DROP,         /* accepted, without effect here */
    OPT_REPLACE,      /* cc1 knows it as `cc1` */
    OPT_VALUE,        /* value attached or in the next word: -DX or -D X */
+   OPT_EXACT_SQRT,   /* passed on, and remembered in the object */
    OPT_STD,          /* -cl-std= */
    OPT_LIBRARY,      /* -create-library */
    OPT_LINK_OPTIONS, /* -enable-link-options */
@@ -42,7 +43,7 @@ static const struct option option_table[] = {
    {"-cl-uniform-work-group-size", OPT_PASS, .compile = true},
    {"-cl-no-subgroup-ifp", OPT_DROP, .compile = true, .link = true},
    {"-cl-single-precision-constant", OPT_PASS, .compile = true},
-   {"-cl-fp32-correctly-rounded-divide-sqrt", OPT_PASS, .compile = true},
+   {"-cl-fp32-correctly-rounded-divide-sqrt", OPT_EXACT_SQRT, .compile = true},
    {"-cl-denorms-are-zero", OPT_REPLACE, .compile = true, .link = true,
     .cc1 = "-fdenormal-fp-math-f32=preserve-sign"},
    {"-cl-mad-enable", OPT_PASS, .compile = true},
@@ -148,6 +149,10 @@ apply_option(struct clc_options *o, const struct option *opt, const char *word,
 {
    const char *value = word + strlen(opt->name);
    switch (opt->kind) {
+   case OPT_EXACT_SQRT:
+      o->exact_sqrt = true;
+      add_arg(o, opt->name);
+      return 0;
    case OPT_PASS:
       add_arg(o, opt->name);
       return 0;

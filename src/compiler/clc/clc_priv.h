@@ -42,6 +42,13 @@ bool clc_builtins_have(const char *symbol);
 /* Calls that stay: LLVM's own and the back end's (clc_intrinsics.h). */
 bool clc_is_intrinsic(const char *symbol);
 
+/* ---- clc_exact_sqrt.c ---- */
+
+/* Marks an object whose square roots are to be correctly rounded. */
+int clc_exact_sqrt_mark(struct clc_job *job, struct clc_blob *object);
+/* With a marked object among those linked, makes all of the program's so. */
+void clc_exact_sqrt_apply(struct clc_job *job, LLVMModuleRef module);
+
 /* ---- clc_pipeline.c ---- */
 
 /* Linked module → what nvir takes. -EINVAL: something not supported. */

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: The partage authors */
 /* Where libclc is wrong or lacks something (toolchain.md §2): tgamma, erfc of
  * floats, lgamma(-inf), smoothstep with scalar double edges, sinh and cosh of a
- * double NaN, zeros of sinpi and tanpi, subnormal floats in atan2, exp and exp2. */
+ * double NaN, zeros of sinpi and tanpi, subnormal floats in atan2, exp and exp2. And sqrt of floats, which may be fast. */
 #include "vectors.h"
 
 EXTERNAL double exp(double);
@@ -202,6 +202,22 @@ RATIO_FUNCTION(atan2pi, __libclc__Z7atan2piff)
 
 SQUARED_FUNCTION(exp, __libclc__Z3expf, -87.0f)
 SQUARED_FUNCTION(exp2, __libclc__Z4exp2f, -125.0f)
+
+/* ---- sqrt ---- */
+
+/* Exact again with -cl-fp32-correctly-rounded-divide-sqrt (clc_pipeline.c). Other
+ * functions that need a root keep libclc's, which is exact. */
+float __partage_sqrt(float);
+
+BUILTIN float
+sqrt(float x)
+{
+   bool small = __builtin_fabsf(x) < 0x1p-126f; /* MUFU flushes */
+   float root = __partage_sqrt(small ? x * 0x1p24f : x);
+   return small ? root * 0x1p-12f : root;
+}
+
+VECTORS_1(sqrt, float)
 
 /* ---- smoothstep ---- */
 

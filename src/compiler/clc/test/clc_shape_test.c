@@ -250,6 +250,39 @@ test_known_local_size(void **state)
    finish(&s);
 }
 
+/* Square roots may be fast, unless asked otherwise; others' roots may not. */
+static bool
+is_fast_sqrt(LLVMValueRef inst)
+{
+   return strcmp(callee_name(inst), "llvm.sqrt.f32") == 0 &&
+          LLVMGetMetadata(inst, LLVMGetMDKindID("fpmath", 6));
+}
+
+static bool
+is_sqrt(LLVMValueRef inst)
+{
+   return strcmp(callee_name(inst), "llvm.sqrt.f32") == 0;
+}
+
+static void
+test_square_roots(void **state)
+{
+   static const char source[] = "kernel void k(global float4 *p) {\n"
+                                "   p[0] = sqrt(p[1]); }";
+   struct shape s = build(source, NULL);
+   assert_int_equal(count(&s, is_fast_sqrt), 4);
+   finish(&s);
+   s = build(source, "-cl-fp32-correctly-rounded-divide-sqrt");
+   assert_int_equal(count(&s, is_sqrt), 4);
+   assert_int_equal(count(&s, is_fast_sqrt), 0);
+   finish(&s);
+   s =
+      build("kernel void k(global float *p) { *p = hypot(p[0], p[1]); }", NULL);
+   assert_true(count(&s, is_sqrt) > 0);
+   assert_int_equal(count(&s, is_fast_sqrt), 0);
+   finish(&s);
+}
+
 /* Only what is read of a struct is read, and no private copy remains. */
 static bool
 is_alloca(LLVMValueRef inst)
@@ -283,6 +316,7 @@ main(void)
       cmocka_unit_test(test_address_spaces),
       cmocka_unit_test(test_vector_loads_stay),
       cmocka_unit_test(test_known_local_size),
+      cmocka_unit_test(test_square_roots),
       cmocka_unit_test(test_struct_words),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
