@@ -32,27 +32,29 @@ print_module(LLVMModuleRef module)
    LLVMDisposeMessage(text);
 }
 
-/* A CFG that lanes cannot walk together as it is goes through LLVM's
- * structurizer. */
+static int
+structurize(struct compile *c)
+{
+   c->structurized = true;
+   int err = nvir_llvm_structurize(c->module, &c->log);
+   if (c->pipeline.debug & NVIR_DEBUG_LLVM)
+      print_module(c->module);
+   return err;
+}
+
+/* -EAGAIN: lanes cannot walk the CFG together as it is. */
 static int
 import(struct compile *c, LLVMValueRef func, struct nvir_shader **s_out)
 {
-   for (;;) {
-      int err = nvir_from_llvm(func, c->chipset, c->pipeline.debug, &c->data,
-                               &c->log, s_out);
-      if (err)
-         return err;
-      nvir_analyze_uniformity(*s_out);
-      if (c->structurized || nvir_check_convergence(*s_out) == 0)
-         return 0;
+   int err = nvir_from_llvm(func, c->chipset, c->pipeline.debug, &c->data,
+                            &c->log, s_out);
+   if (err)
+      return err;
+   nvir_analyze_uniformity(*s_out);
+   err = nvir_check_convergence(*s_out);
+   if (err)
       nvir_shader_destroy(*s_out);
-      err = nvir_llvm_structurize(c->module, &c->log);
-      if (err)
-         return err;
-      c->structurized = true;
-      if (c->pipeline.debug & NVIR_DEBUG_LLVM)
-         print_module(c->module);
-   }
+   return err;
 }
 
 static void
@@ -81,7 +83,7 @@ add_kernel(struct compile *c, struct nvir_shader *s, uint32_t code_offset_B)
 }
 
 static int
-compile_kernel(struct compile *c, LLVMValueRef func)
+try_kernel(struct compile *c, LLVMValueRef func)
 {
    struct nvir_shader *s;
    int err = import(c, func, &s);
@@ -94,7 +96,25 @@ compile_kernel(struct compile *c, LLVMValueRef func)
    if (!err)
       add_kernel(c, s, start);
    nvir_shader_destroy(s);
-   /* -EAGAIN does not get out: there is no other way to try. */
+   return err;
+}
+
+/* A CFG that cannot be walked, at once or after passes worked on it, goes
+ * through LLVM's structurizer. */
+static int
+compile_kernel(struct compile *c, LLVMValueRef func)
+{
+   size_t log_B = c->log.size_B;
+   int err = try_kernel(c, func);
+   if (err == -EAGAIN && !c->structurized) {
+      c->log.size_B = log_B;
+      err = structurize(c);
+      if (!err)
+         err = try_kernel(c, func);
+   }
+   if (err == -EAGAIN && c->log.size_B == log_B)
+      util_buf_printf(&c->log, "kernel '%s': control flow\n",
+                      LLVMGetValueName(func));
    return err == -EAGAIN ? -EINVAL : err;
 }
 
@@ -104,10 +124,8 @@ compile_module(struct compile *c)
    int err = nvir_llvm_prepare(c->module, &c->log);
    if (!err && !(c->pipeline.debug & NVIR_DEBUG_NOOPT))
       err = nvir_llvm_optimize(c->module, &c->log);
-   if (!err && c->pipeline.debug & NVIR_DEBUG_STRUCT) {
-      err = nvir_llvm_structurize(c->module, &c->log);
-      c->structurized = true;
-   }
+   if (!err && c->pipeline.debug & NVIR_DEBUG_STRUCT)
+      err = structurize(c);
    if (c->pipeline.debug & NVIR_DEBUG_LLVM)
       print_module(c->module);
    for (LLVMValueRef f = LLVMGetFirstFunction(c->module); f && !err;

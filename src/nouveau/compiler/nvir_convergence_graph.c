@@ -3,7 +3,6 @@
 /* The graph of levels: loops, ways out, added nodes. */
 #include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "nouveau/compiler/nvir_convergence_priv.h"
@@ -202,37 +201,20 @@ add_level(struct nvir_convergence *cv, int header)
    return true;
 }
 
-struct loop_size {
-   int header;
-   unsigned size;
-};
-
-static int
-by_size(const void *a, const void *b)
-{
-   const struct loop_size *x = a, *y = b;
-   return x->size != y->size ? (x->size < y->size ? -1 : 1)
-                             : x->header - y->header;
-}
-
 static bool
 add_loops(struct nvir_convergence *cv)
 {
-   unsigned n = cv->g.n, count = 0;
-   struct loop_size *loops = util_arena_array(cv->g.arena, struct loop_size, n);
+   unsigned n = cv->g.num_order, count = 0;
+   unsigned *headers = util_arena_array(&cv->arena, unsigned, n);
 
-   for (unsigned i = 0; i < n; i++) {
-      if (!nvir_graph_is_header(&cv->g, i))
-         continue;
-      uint64_t *set = nvir_graph_set(&cv->g);
-      loops[count++] =
-         (struct loop_size){i, nvir_graph_natural_loop(&cv->g, i, set)};
-   }
-   /* Small to large is inner to outer. The entry cannot be a loop's header. */
-   qsort(loops, count, sizeof(*loops), by_size);
-   cv->levels = util_arena_array(cv->g.arena, struct nvir_level, count + 1);
+   /* From the last header to the first is inner to outer: a header dominates
+    * its loop and the ways out of it, where there may be loops too. */
+   for (unsigned k = n; k-- > 0;)
+      if (nvir_graph_is_header(&cv->g, cv->g.order[k]))
+         headers[count++] = cv->g.order[k];
+   cv->levels = util_arena_array(&cv->arena, struct nvir_level, count + 1);
    for (unsigned i = 0; i < count; i++)
-      if (!add_level(cv, loops[i].header))
+      if (!add_level(cv, headers[i]))
          return false;
    return true;
 }
