@@ -101,29 +101,67 @@ static const cl_name_version il_versions[] = {
    {CL_MAKE_VERSION(1, 2, 0), "SPIR-V"},
 };
 
+/* What is a capability of the driver as it is. */
+struct cap_row {
+   cl_device_info param;
+   uint16_t offset_B, size_B; /* in struct pipe_caps */
+};
+
+#define CAP(param, field)                                                      \
+   {                                                                           \
+      param, offsetof(struct pipe_caps, field),                                \
+         sizeof(((struct pipe_caps *)0)->field)                                \
+   }
+
+static const struct cap_row cap32_rows[] = {
+   CAP(CL_DEVICE_VENDOR_ID, vendor_id),
+   CAP(CL_DEVICE_MAX_COMPUTE_UNITS, max_compute_units),
+   CAP(CL_DEVICE_MAX_CLOCK_FREQUENCY, max_clock_mhz),
+   CAP(CL_DEVICE_ADDRESS_BITS, address_bits),
+   CAP(CL_DEVICE_GLOBAL_MEM_CACHELINE_SIZE, cache_line_B),
+};
+
+static const struct cap_row cap64_rows[] = {
+   CAP(CL_DEVICE_MAX_WORK_GROUP_SIZE, max_threads_per_block),
+   CAP(CL_DEVICE_PREFERRED_WORK_GROUP_SIZE_MULTIPLE, subgroup_size),
+   CAP(CL_DEVICE_MAX_MEM_ALLOC_SIZE, max_alloc_B),
+   CAP(CL_DEVICE_MAX_PARAMETER_SIZE, max_args_B),
+   CAP(CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, cache_B),
+   CAP(CL_DEVICE_GLOBAL_MEM_SIZE, global_mem_B),
+   CAP(CL_DEVICE_MAX_CONSTANT_BUFFER_SIZE, max_const_B),
+   CAP(CL_DEVICE_PROFILING_TIMER_RESOLUTION, timer_resolution_ns),
+};
+
+static bool
+find_cap(const struct cap_row *rows, unsigned n, const struct pipe_caps *caps,
+         cl_device_info param, cl_ulong *v)
+{
+   for (unsigned i = 0; i < n; i++) {
+      if (rows[i].param != param)
+         continue;
+      *v = 0;
+      memcpy(v, (const char *)caps + rows[i].offset_B, rows[i].size_B);
+      return true;
+   }
+   return false;
+}
+
 static bool
 find_uint(const struct ocl_device *dev, cl_device_info param, cl_uint *v)
 {
    const struct pipe_caps *caps = ocl_device_caps(dev);
+   cl_ulong cap;
 
    for (unsigned i = 0; i < ARRAY_SIZE(uint_rows); i++)
       if (uint_rows[i].param == param) {
          *v = uint_rows[i].value;
          return true;
       }
+   if (find_cap(cap32_rows, ARRAY_SIZE(cap32_rows), caps, param, &cap)) {
+      *v = cap;
+      return true;
+   }
    switch (param) {
-   case CL_DEVICE_VENDOR_ID:
-      *v = caps->vendor_id;
-      return true;
-   case CL_DEVICE_MAX_COMPUTE_UNITS:
-      *v = caps->max_compute_units;
-      return true;
-   case CL_DEVICE_MAX_CLOCK_FREQUENCY:
-      *v = caps->max_clock_mhz;
-      return true;
-   case CL_DEVICE_ADDRESS_BITS:
-      *v = caps->address_bits;
-      return true;
    case CL_DEVICE_PREFERRED_VECTOR_WIDTH_DOUBLE:
    case CL_DEVICE_NATIVE_VECTOR_WIDTH_DOUBLE:
       *v = caps->fp64 ? 1 : 0;
@@ -131,9 +169,6 @@ find_uint(const struct ocl_device *dev, cl_device_info param, cl_uint *v)
    case CL_DEVICE_PREFERRED_VECTOR_WIDTH_HALF:
    case CL_DEVICE_NATIVE_VECTOR_WIDTH_HALF:
       *v = caps->fp16 ? 2 : 0;
-      return true;
-   case CL_DEVICE_GLOBAL_MEM_CACHELINE_SIZE:
-      *v = caps->cache_line_B;
       return true;
    case CL_DEVICE_HOST_UNIFIED_MEMORY:
       *v = CL_FALSE; /* the memory is its own; only the addresses are shared */
@@ -182,24 +217,14 @@ find_u64(const struct ocl_device *dev, cl_device_info param, cl_ulong *v)
          *v = 0;
          return true;
       }
+   if (find_cap(cap64_rows, ARRAY_SIZE(cap64_rows), caps, param, v))
+      return true;
    switch (param) {
    case CL_DEVICE_TYPE:
       *v = CL_DEVICE_TYPE_GPU;
       return true;
    case CL_DEVICE_PLATFORM:
       *v = (uintptr_t)dev->platform;
-      return true;
-   case CL_DEVICE_MAX_WORK_GROUP_SIZE:
-      *v = caps->max_threads_per_block;
-      return true;
-   case CL_DEVICE_PREFERRED_WORK_GROUP_SIZE_MULTIPLE:
-      *v = caps->subgroup_size;
-      return true;
-   case CL_DEVICE_MAX_MEM_ALLOC_SIZE:
-      *v = caps->max_alloc_B;
-      return true;
-   case CL_DEVICE_MAX_PARAMETER_SIZE:
-      *v = caps->max_args_B;
       return true;
    case CL_DEVICE_SINGLE_FP_CONFIG:
       *v = single_fp_config();
@@ -210,20 +235,8 @@ find_u64(const struct ocl_device *dev, cl_device_info param, cl_ulong *v)
    case CL_DEVICE_HALF_FP_CONFIG:
       *v = caps->fp16 ? single_fp_config() : 0;
       return true;
-   case CL_DEVICE_GLOBAL_MEM_CACHE_SIZE:
-      *v = caps->cache_B;
-      return true;
-   case CL_DEVICE_GLOBAL_MEM_SIZE:
-      *v = caps->global_mem_B;
-      return true;
-   case CL_DEVICE_MAX_CONSTANT_BUFFER_SIZE:
-      *v = caps->max_const_B;
-      return true;
    case CL_DEVICE_LOCAL_MEM_SIZE:
       *v = caps->shared_mem_B - OCL_LOCAL_NULL_B;
-      return true;
-   case CL_DEVICE_PROFILING_TIMER_RESOLUTION:
-      *v = caps->timer_resolution_ns;
       return true;
    case CL_DEVICE_EXECUTION_CAPABILITIES:
       *v = CL_EXEC_KERNEL;
