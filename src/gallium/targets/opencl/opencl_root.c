@@ -28,19 +28,42 @@ static pthread_once_t compiler_once = PTHREAD_ONCE_INIT;
 static const struct partage_compiler_module *compiler;
 static char compiler_why[512];
 
-/* Found through this library's own run path; never unloaded, as LLVM does not
- * like to be. RTLD_LOCAL: other LLVMs in the process stay apart. */
+/* Beside this library, or where the build folder has it. Looked for by path: a
+ * sanitizer's dlopen does not know this library's run path. */
+static bool
+find_compiler(char *path, size_t size_B)
+{
+   static const char *const places[] = {"", PARTAGE_BUILD_COMPILER_DIR "/"};
+   Dl_info self;
+   if (!dladdr((void *)find_compiler, &self))
+      return false;
+   const char *slash = strrchr(self.dli_fname, '/');
+   int dir = slash ? slash + 1 - self.dli_fname : 0;
+   for (unsigned i = 0; i < ARRAY_SIZE(places); i++) {
+      snprintf(path, size_B, "%.*s%s" COMPILER_FILE, dir, self.dli_fname,
+               places[i]);
+      if (!access(path, R_OK))
+         return true;
+   }
+   return false;
+}
+
+/* Never unloaded, as LLVM does not like to be. RTLD_LOCAL: other LLVMs in the
+ * process stay apart. */
 static void
 load_compiler(void)
 {
-   void *handle = dlopen(COMPILER_FILE, RTLD_NOW | RTLD_LOCAL);
+   char path[1024];
+   if (!find_compiler(path, sizeof(path)))
+      snprintf(path, sizeof(path), COMPILER_FILE);
+   void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
    if (!handle) {
       snprintf(compiler_why, sizeof(compiler_why),
                "the compiler cannot be loaded: %s", dlerror());
       return;
    }
    const struct partage_compiler_module *m =
-      dlsym(handle, "partage_compiler_module");
+      dlsym(handle, PARTAGE_COMPILER_SYMBOL);
    if (!m || m->abi != PARTAGE_COMPILER_ABI) {
       snprintf(compiler_why, sizeof(compiler_why),
                COMPILER_FILE " is of another version");
@@ -68,22 +91,8 @@ get_nvir(const char **why_out)
 static bool
 clc_available(void)
 {
-   /* RTLD_NOLOAD does not look for the file, so look where it would be found. */
    char path[1024];
-   Dl_info self;
-   if (compiler)
-      return true;
-   if (!dladdr((void *)clc_available, &self))
-      return false;
-   const char *slash = strrchr(self.dli_fname, '/');
-   int dir = slash ? slash - self.dli_fname : 0;
-   snprintf(path, sizeof(path), "%.*s/" COMPILER_FILE, dir, self.dli_fname);
-   if (!access(path, R_OK))
-      return true;
-   snprintf(path, sizeof(path),
-            "%.*s/" PARTAGE_BUILD_COMPILER_DIR "/" COMPILER_FILE, dir,
-            self.dli_fname);
-   return !access(path, R_OK);
+   return compiler || find_compiler(path, sizeof(path));
 }
 
 /* --- screens --- */
