@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Random kernels: a tree that is printed as OpenCL C for the GPU and interpreted
- * for every work-item on the CPU. All behaviour is defined: signed arithmetic goes
- * through unsigned, shifts, divisors and indices are masked, loops are bounded. */
+/* Random kernels: a tree that is printed as OpenCL C for the GPU and
+ * interpreted for every work-item on the CPU. All behaviour is defined: signed
+ * arithmetic goes through unsigned, shifts, divisors and indices are masked,
+ * loops are bounded. */
 #ifndef FUZZ_H
 #define FUZZ_H
 
@@ -25,7 +26,7 @@ enum fuzz_type {
 };
 
 enum {
-   FUZZ_VARS = 4,     /* of each type */
+   FUZZ_VARS = 4, /* of each type */
    FUZZ_ITEMS = 256,
    FUZZ_GROUP = 64,
    FUZZ_ARRAY = 8,    /* words of a private array */
@@ -35,22 +36,68 @@ enum {
 };
 
 enum fuzz_op {
-   FUZZ_CONST, FUZZ_VAR, FUZZ_INPUT_WORD, FUZZ_ITEM, FUZZ_ARRAY_WORD,
+   FUZZ_CONST,
+   FUZZ_VAR,
+   FUZZ_INPUT_WORD,
+   FUZZ_ITEM,
+   FUZZ_ARRAY_WORD,
    /* integers */
-   FUZZ_ADD, FUZZ_SUB, FUZZ_MUL, FUZZ_AND, FUZZ_OR, FUZZ_XOR, FUZZ_NOT,
-   FUZZ_SHL, FUZZ_SHR, FUZZ_DIV, FUZZ_REM, FUZZ_MIN, FUZZ_MAX, FUZZ_MUL_HI,
-   FUZZ_ROTATE, FUZZ_CLZ, FUZZ_POPCOUNT, FUZZ_ADD_SAT, FUZZ_SUB_SAT,
-   FUZZ_ABS_DIFF, FUZZ_HADD, FUZZ_RHADD, FUZZ_CTZ, FUZZ_MAD_HI, FUZZ_MAD_SAT,
-   FUZZ_BITSELECT, FUZZ_CLAMP,
+   FUZZ_ADD,
+   FUZZ_SUB,
+   FUZZ_MUL,
+   FUZZ_AND,
+   FUZZ_OR,
+   FUZZ_XOR,
+   FUZZ_NOT,
+   FUZZ_SHL,
+   FUZZ_SHR,
+   FUZZ_DIV,
+   FUZZ_REM,
+   FUZZ_MIN,
+   FUZZ_MAX,
+   FUZZ_MUL_HI,
+   FUZZ_ROTATE,
+   FUZZ_CLZ,
+   FUZZ_POPCOUNT,
+   FUZZ_ADD_SAT,
+   FUZZ_SUB_SAT,
+   FUZZ_ABS_DIFF,
+   FUZZ_HADD,
+   FUZZ_RHADD,
+   FUZZ_CTZ,
+   FUZZ_MAD_HI,
+   FUZZ_MAD_SAT,
+   FUZZ_BITSELECT,
+   FUZZ_CLAMP,
    FUZZ_BITS,    /* of a float operand */
    FUZZ_CONVERT, /* saturating, from any type; NaN is made 0 */
    /* floats: what is exact */
-   FUZZ_FADD, FUZZ_FSUB, FUZZ_FMUL, FUZZ_FDIV, FUZZ_FMA, FUZZ_FNEG, FUZZ_FABS,
-   FUZZ_FMIN, FUZZ_FMAX, FUZZ_FLOOR, FUZZ_CEIL, FUZZ_TRUNC, FUZZ_RINT,
-   FUZZ_ROUND, FUZZ_SQRT, FUZZ_COPYSIGN, FUZZ_FMOD, FUZZ_REMAINDER, FUZZ_FDIM,
-   FUZZ_NEXTAFTER, FUZZ_LDEXP, /* second operand: an int, made small */
+   FUZZ_FADD,
+   FUZZ_FSUB,
+   FUZZ_FMUL,
+   FUZZ_FDIV,
+   FUZZ_FMA,
+   FUZZ_FNEG,
+   FUZZ_FABS,
+   FUZZ_FMIN,
+   FUZZ_FMAX,
+   FUZZ_FLOOR,
+   FUZZ_CEIL,
+   FUZZ_TRUNC,
+   FUZZ_RINT,
+   FUZZ_ROUND,
+   FUZZ_SQRT,
+   FUZZ_COPYSIGN,
+   FUZZ_FMOD,
+   FUZZ_REMAINDER,
+   FUZZ_FDIM,
+   FUZZ_NEXTAFTER,
+   FUZZ_LDEXP, /* second operand: an int, made small */
    /* any */
-   FUZZ_LT, FUZZ_EQ, FUZZ_SELECT, FUZZ_CAST,
+   FUZZ_LT,
+   FUZZ_EQ,
+   FUZZ_SELECT,
+   FUZZ_CAST,
 };
 
 struct fuzz_expr {
@@ -62,8 +109,16 @@ struct fuzz_expr {
 };
 
 enum fuzz_stmt_kind {
-   FUZZ_ASSIGN, FUZZ_ARRAY_STORE, FUZZ_ATOMIC, FUZZ_IF, FUZZ_FOR, FUZZ_WHILE,
-   FUZZ_SWITCH, FUZZ_BREAK, FUZZ_CONTINUE, FUZZ_RETURN,
+   FUZZ_ASSIGN,
+   FUZZ_ARRAY_STORE,
+   FUZZ_ATOMIC,
+   FUZZ_IF,
+   FUZZ_FOR,
+   FUZZ_WHILE,
+   FUZZ_SWITCH,
+   FUZZ_BREAK,
+   FUZZ_CONTINUE,
+   FUZZ_RETURN,
    FUZZ_EXCHANGE, /* through local memory, at the top only */
 };
 

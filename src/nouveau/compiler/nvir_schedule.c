@@ -107,8 +107,8 @@ memory_of(const struct nvir_instr *i)
    return is_memory ? OTHER : NOT_MEMORY;
 }
 
-/* Loads that may pass each other. Past L1 they may be atomic or volatile: two of
- * one place must not change order. */
+/* Loads that may pass each other. Past L1 they may be atomic or volatile: two
+ * of one place must not change order. */
 static bool
 only_loads(const struct nvir_instr *i)
 {
