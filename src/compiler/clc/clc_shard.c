@@ -371,6 +371,23 @@ write_file(struct cut *cut, const char *path)
    util_buf_finish(&out);
 }
 
+static void
+finish(struct cut *cut)
+{
+   for (unsigned i = 0; i < cut->num_symbols; i++) {
+      free(cut->symbols[i].name);
+      free(cut->symbols[i].family);
+   }
+   free(cut->symbols);
+   free(cut->shards);
+   util_buf_finish(&cut->bitcode);
+   LLVMDisposeModule(cut->own_index);
+   LLVMDisposeModule(cut->libclc_index);
+   LLVMDisposeMemoryBuffer(cut->own);
+   LLVMDisposeMemoryBuffer(cut->libclc);
+   LLVMContextDispose(cut->context);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -401,5 +418,6 @@ main(int argc, char **argv)
    write_file(&cut, argv[1]);
    printf("%u symbols in %u shards, %zu bytes\n", cut.num_symbols,
           cut.num_shards, cut.bitcode.size_B);
+   finish(&cut);
    return 0;
 }
