@@ -33,6 +33,8 @@ enum {
    FUZZ_COUNTERS = 8, /* words of the global array that atomics change */
    FUZZ_INPUT = 64,   /* words */
    FUZZ_MAX_LOOP = 7, /* rounds */
+   FUZZ_MEM_B = 64,   /* bytes of each of an item's three memories */
+   FUZZ_SPACES = 3,   /* private, local, global */
 };
 
 enum fuzz_op {
@@ -41,6 +43,7 @@ enum fuzz_op {
    FUZZ_INPUT_WORD,
    FUZZ_ITEM,
    FUZZ_ARRAY_WORD,
+   FUZZ_LOAD,
    /* integers */
    FUZZ_ADD,
    FUZZ_SUB,
@@ -100,7 +103,15 @@ enum fuzz_op {
    FUZZ_CAST,
 };
 
+/* An access to an item's memory: 1, 2, 4, 8 or 16 numbers of a type at once,
+ * naturally aligned. Vectors are unsigned; stored are x, x + 1 and so on,
+ * loaded the exclusive or of all. */
+struct fuzz_access {
+   uint8_t space, lanes;
+};
+
 struct fuzz_expr {
+   struct fuzz_access access; /* LOAD; `a` is the index */
    enum fuzz_op op;
    enum fuzz_type type; /* of the result */
    struct fuzz_expr *a, *b, *c;
@@ -112,6 +123,7 @@ enum fuzz_stmt_kind {
    FUZZ_ASSIGN,
    FUZZ_ARRAY_STORE,
    FUZZ_ATOMIC,
+   FUZZ_STORE,
    FUZZ_IF,
    FUZZ_FOR,
    FUZZ_WHILE,
@@ -123,6 +135,7 @@ enum fuzz_stmt_kind {
 };
 
 struct fuzz_stmt {
+   struct fuzz_access access; /* STORE of y of `type` at index x */
    enum fuzz_stmt_kind kind;
    struct fuzz_stmt *next;
    enum fuzz_type type; /* ASSIGN: of the variable */

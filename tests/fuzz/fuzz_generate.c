@@ -116,6 +116,27 @@ cast(struct gen *g, enum fuzz_type t, unsigned depth)
    return e;
 }
 
+static struct fuzz_access
+any_access(struct gen *g, enum fuzz_type t)
+{
+   struct fuzz_access a = {.space = rnd(g, FUZZ_SPACES), .lanes = 1};
+   bool has_vectors = t == FUZZ_U8 || t == FUZZ_U32 || t == FUZZ_U64;
+   if (has_vectors && rnd(g, 2))
+      a.lanes = 2 << rnd(g, 4);
+   while (a.lanes * fuzz_bits(t) / 8 > FUZZ_MEM_B)
+      a.lanes /= 2;
+   return a;
+}
+
+static struct fuzz_expr *
+load(struct gen *g, enum fuzz_type t, unsigned depth)
+{
+   struct fuzz_expr *e = new_expr(g, FUZZ_LOAD, t);
+   e->access = any_access(g, t);
+   e->a = expr(g, FUZZ_U32, depth);
+   return e;
+}
+
 static struct fuzz_expr *
 memory_word(struct gen *g, unsigned depth)
 {
@@ -142,6 +163,8 @@ expr(struct gen *g, enum fuzz_type t, unsigned depth)
    struct fuzz_expr *e;
    if (what == 0)
       return cast(g, t, depth);
+   if (what == 5 && rnd(g, 2))
+      return load(g, t, depth);
    if (what == 1) {
       e = new_expr(g, FUZZ_SELECT, t);
       e->c = condition(g, depth);
@@ -230,6 +253,17 @@ memory(struct gen *g, enum fuzz_stmt_kind kind)
 }
 
 static struct fuzz_stmt *
+store(struct gen *g)
+{
+   struct fuzz_stmt *s = new_stmt(g, FUZZ_STORE);
+   s->type = any_type(g);
+   s->access = any_access(g, s->type);
+   s->x = expr(g, FUZZ_U32, 2);
+   s->y = expr(g, s->type, 3);
+   return s;
+}
+
+static struct fuzz_stmt *
 statement(struct gen *g, unsigned depth)
 {
    unsigned what = rnd(g, 16);
@@ -241,6 +275,8 @@ statement(struct gen *g, unsigned depth)
       return new_stmt(g, rnd(g, 2) ? FUZZ_BREAK : FUZZ_CONTINUE);
    if (what == 3 && depth < MAX_STMT_DEPTH && rnd(g, 4) == 0)
       return new_stmt(g, FUZZ_RETURN);
+   if (what == 11 || what == 12)
+      return store(g);
    if (!depth || what > 10)
       return assign(g);
    if (what == 4)

@@ -12,6 +12,7 @@ struct item {
    uint64_t vars[FUZZ_NUM_TYPES][FUZZ_VARS];
    uint32_t array[FUZZ_ARRAY];
    uint32_t mail;
+   uint8_t mem[FUZZ_SPACES][FUZZ_MEM_B];
 };
 
 struct run {
@@ -94,6 +95,12 @@ cast(enum fuzz_type to, enum fuzz_type from, uint64_t v)
                     : s                ? (double)(int64_t)v
                                        : (double)v);
    return wrap(to, v);
+}
+
+static bool
+is_nan(enum fuzz_type t, uint64_t v)
+{
+   return t == FUZZ_F32 ? isnan(to_f32(v)) : isnan(to_f64(v));
 }
 
 static uint64_t
@@ -365,6 +372,38 @@ int_op(enum fuzz_op op, enum fuzz_type t, uint64_t a, uint64_t b, uint64_t c)
    }
 }
 
+/* Where the access at `index` begins. */
+static uint8_t *
+access_at(struct item *me, struct fuzz_access a, enum fuzz_type t,
+          uint32_t index)
+{
+   unsigned size_B = a.lanes * fuzz_bits(t) / 8;
+   return &me->mem[a.space][index % (FUZZ_MEM_B / size_B) * size_B];
+}
+
+static uint64_t
+load(struct item *me, const struct fuzz_expr *e, uint32_t index)
+{
+   const uint8_t *p = access_at(me, e->access, e->type, index);
+   uint64_t all = 0;
+   for (unsigned n = 0; n < e->access.lanes; n++) {
+      uint64_t v = 0;
+      memcpy(&v, p + n * fuzz_bits(e->type) / 8, fuzz_bits(e->type) / 8);
+      all ^= v;
+   }
+   return fuzz_is_float(e->type) ? all : wrap(e->type, all);
+}
+
+static void
+store(struct item *me, const struct fuzz_stmt *s, uint32_t index, uint64_t v)
+{
+   uint8_t *p = access_at(me, s->access, s->type, index);
+   for (unsigned n = 0; n < s->access.lanes; n++) {
+      uint64_t x = v + n; /* little endian: the low bytes */
+      memcpy(p + n * fuzz_bits(s->type) / 8, &x, fuzz_bits(s->type) / 8);
+   }
+}
+
 static uint64_t
 eval(struct run *r, struct item *me, const struct fuzz_expr *e)
 {
@@ -379,6 +418,8 @@ eval(struct run *r, struct item *me, const struct fuzz_expr *e)
       return r->input[eval(r, me, e->a) & (FUZZ_INPUT - 1)];
    case FUZZ_ARRAY_WORD:
       return me->array[eval(r, me, e->a) & (FUZZ_ARRAY - 1)];
+   case FUZZ_LOAD:
+      return load(me, e, eval(r, me, e->a));
    case FUZZ_SELECT:
       return eval(r, me, e->c) ? eval(r, me, e->a) : eval(r, me, e->b);
    case FUZZ_CAST:
@@ -414,6 +455,13 @@ set_result(struct run *r, struct item *me)
       for (unsigned v = 0; v < FUZZ_VARS; v++) {
          uint64_t x = me->vars[t][v];
          sum += (fuzz_is_float(t) ? float_bits(t, x) : x) * fuzz_factor(t, v);
+      }
+   }
+   for (unsigned k = 0; k < FUZZ_MEM_B / 8; k++) {
+      for (unsigned space = 0; space < FUZZ_SPACES; space++) {
+         uint64_t word;
+         memcpy(&word, &me->mem[space][8 * k], 8);
+         sum += word * (6 * k + 3 + 2 * space);
       }
    }
    r->out->out[me->id] = sum;
@@ -480,6 +528,13 @@ exec(struct run *r, struct item *me, const struct fuzz_stmt *s)
    case FUZZ_ATOMIC:
       exec_atomic(r, me, s);
       return NEXT;
+   case FUZZ_STORE: {
+      uint64_t v = eval(r, me, s->y);
+      if (fuzz_is_float(s->type) && is_nan(s->type, v))
+         v = 0;
+      store(me, s, eval(r, me, s->x), v);
+      return NEXT;
+   }
    case FUZZ_IF:
       return exec_block(r, me, eval(r, me, s->x) ? s->body : s->other);
    case FUZZ_FOR:
@@ -526,6 +581,9 @@ init_item(struct run *r, unsigned id)
    me->id = id;
    for (unsigned k = 0; k < FUZZ_ARRAY; k++)
       me->array[k] = k * id;
+   for (unsigned space = 0; space < FUZZ_SPACES; space++)
+      for (uint64_t k = 0; k < FUZZ_MEM_B / 8; k++)
+         memcpy(&me->mem[space][8 * k], &(uint64_t){k * id}, 8);
    for (unsigned t = 0; t < FUZZ_NUM_TYPES; t++)
       for (unsigned v = 0; v < FUZZ_VARS; v++)
          me->vars[t][v] =

@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 static const char *const type_names[] = {"uchar", "short", "int",   "uint",
                                          "long",  "ulong", "float", "double"};
@@ -81,6 +82,52 @@ print_indexed(const char *array, unsigned size, const struct fuzz_expr *index,
    util_buf_printf(out, "%s[", array);
    print_expr(index, out);
    util_buf_printf(out, " & %u]", size - 1);
+}
+
+/* The member of `union memory`: b4[…] */
+static void
+print_member(enum fuzz_type t, struct fuzz_access a,
+             const struct fuzz_expr *index, struct util_buf *out)
+{
+   static const char *const spaces[] = {"(&pm)", "lm", "gm"};
+   char lanes[8] = "";
+   if (a.lanes > 1)
+      snprintf(lanes, sizeof(lanes), "%u", a.lanes);
+   util_buf_printf(out, "%s->%s%s[", spaces[a.space], var_names[t], lanes);
+   print_expr(index, out);
+   util_buf_printf(out, " & %u]",
+                   FUZZ_MEM_B * 8 / (fuzz_bits(t) * a.lanes) - 1);
+}
+
+static void
+print_load(const struct fuzz_expr *e, struct util_buf *out)
+{
+   if (e->access.lanes > 1)
+      util_buf_printf(out, "xor_%s%u(", type_names[e->type], e->access.lanes);
+   print_member(e->type, e->access, e->a, out);
+   if (e->access.lanes > 1)
+      util_buf_puts(out, ")");
+}
+
+static void
+print_store(const struct fuzz_stmt *s, struct util_buf *out)
+{
+   print_member(s->type, s->access, s->x, out);
+   if (s->access.lanes == 1) {
+      /* The bits of a NaN are free. */
+      util_buf_puts(out, fuzz_is_float(s->type) ? " = no_nan(" : " = (");
+      print_expr(s->y, out);
+      util_buf_puts(out, ")");
+   } else {
+      util_buf_printf(out, " = (%s%u)(", type_names[s->type], s->access.lanes);
+      print_expr(s->y, out);
+      util_buf_printf(out, ") + (%s%u)(0", type_names[s->type],
+                      s->access.lanes);
+      for (unsigned n = 1; n < s->access.lanes; n++)
+         util_buf_printf(out, ", %u", n);
+      util_buf_puts(out, ")");
+   }
+   util_buf_puts(out, ";\n");
 }
 
 static void
@@ -210,6 +257,8 @@ print_expr(const struct fuzz_expr *e, struct util_buf *out)
       util_buf_puts(out, "gid");
    else if (e->op == FUZZ_INPUT_WORD)
       print_indexed("in", FUZZ_INPUT, e->a, out);
+   else if (e->op == FUZZ_LOAD)
+      print_load(e, out);
    else if (e->op == FUZZ_ARRAY_WORD)
       print_indexed("array", FUZZ_ARRAY, e->a, out);
    else if (e->op == FUZZ_SHL || e->op == FUZZ_SHR)
@@ -326,6 +375,11 @@ print_result(struct util_buf *out)
                          : t == FUZZ_F64 ? " + bits64(%s%u) * 0x%" PRIx64 "ul"
                                          : " + (ulong)%s%u * 0x%" PRIx64 "ul",
                          var_names[t], v, fuzz_factor(t, v));
+   for (unsigned k = 0; k < FUZZ_MEM_B / 8; k++)
+      util_buf_printf(out,
+                      " + pm.m[%u] * %uul + lm->m[%u] * %uul + "
+                      "gm->m[%u] * %uul",
+                      k, 6 * k + 3, k, 6 * k + 5, k, 6 * k + 7);
    util_buf_puts(out, ";\n");
 }
 
@@ -347,6 +401,9 @@ print_stmt(const struct fuzz_stmt *s, unsigned indent, struct util_buf *out)
       break;
    case FUZZ_ATOMIC:
       print_atomic(s, out);
+      break;
+   case FUZZ_STORE:
+      print_store(s, out);
       break;
    case FUZZ_IF:
       print_if(s, indent, out);
@@ -378,12 +435,42 @@ print_block(const struct fuzz_stmt *s, unsigned indent, struct util_buf *out)
       print_stmt(s, indent, out);
 }
 
+/* Through a union the same bytes may be had as several types. */
+static void
+print_union(struct util_buf *out)
+{
+   util_buf_puts(out, "union memory {\n");
+   for (unsigned t = 0; t < FUZZ_NUM_TYPES; t++)
+      util_buf_printf(out, "   %s %s[%u];\n", type_names[t], var_names[t],
+                      FUZZ_MEM_B * 8 / fuzz_bits(t));
+   static const enum fuzz_type vectors[] = {FUZZ_U8, FUZZ_U32, FUZZ_U64};
+   for (unsigned n = 0; n < ARRAY_SIZE(vectors); n++) {
+      enum fuzz_type t = vectors[n];
+      for (unsigned k = 2; k <= 16 && k * fuzz_bits(t) <= FUZZ_MEM_B * 8;
+           k *= 2)
+         util_buf_printf(out, "   %s%u %s%u[%u];\n", type_names[t], k,
+                         var_names[t], k, FUZZ_MEM_B * 8 / fuzz_bits(t) / k);
+   }
+   util_buf_puts(out, "};\n");
+   for (unsigned n = 0; n < ARRAY_SIZE(vectors); n++) {
+      const char *t = type_names[vectors[n]];
+      util_buf_printf(
+         out,
+         "static %s xor_%s2(%s2 v) { return v.x ^ v.y; }\n"
+         "static %s xor_%s4(%s4 v) { return xor_%s2(v.lo ^ v.hi); }\n"
+         "static %s xor_%s8(%s8 v) { return xor_%s4(v.lo ^ v.hi); }\n"
+         "static %s xor_%s16(%s16 v) { return xor_%s8(v.lo ^ v.hi); }\n",
+         t, t, t, t, t, t, t, t, t, t, t, t, t, t, t);
+   }
+}
+
 void
 fuzz_print(const struct fuzz_program *p, struct util_buf *out)
 {
+   util_buf_puts(out, "#pragma OPENCL FP_CONTRACT OFF\n");
+   print_union(out);
    util_buf_printf(
       out,
-      "#pragma OPENCL FP_CONTRACT OFF\n"
       "static ulong bits32(float x) { return isnan(x) ? 0x7fc00000 : "
       "as_uint(x); }\n"
       "static ulong bits64(double x) { return isnan(x) ? "
@@ -397,11 +484,17 @@ fuzz_print(const struct fuzz_program *p, struct util_buf *out)
       "ORDER(uchar) ORDER(short) ORDER(int) ORDER(uint) ORDER(long) "
       "ORDER(ulong)\n"
       "kernel void fuzz(global const uint *in, global ulong *out, global uint "
-      "*counters)\n{\n"
+      "*counters, global union memory *mem)\n{\n"
+      "   local union memory lms[%u];\n"
+      "   union memory pm;\n"
+      "   local union memory *lm = &lms[get_local_id(0)];\n"
+      "   global union memory *gm = &mem[get_global_id(0)];\n"
+      "   for (uint k = 0; k < %u; k++)\n"
+      "      pm.m[k] = lm->m[k] = gm->m[k] = k * get_global_id(0);\n"
       "   local uint mail[%u];\n   uint array[%u];\n"
       "   uint gid = get_global_id(0), lid = get_local_id(0);\n"
       "   for (uint k = 0; k < %u; k++) array[k] = k * gid;\n",
-      FUZZ_GROUP, FUZZ_ARRAY, FUZZ_ARRAY);
+      FUZZ_GROUP, FUZZ_MEM_B / 8, FUZZ_GROUP, FUZZ_ARRAY, FUZZ_ARRAY);
    for (unsigned t = 0; t < FUZZ_NUM_TYPES; t++)
       for (unsigned v = 0; v < FUZZ_VARS; v++)
          util_buf_printf(out, "   %s %s%u = (%s)(int)in[(gid + %u) & %u];\n",

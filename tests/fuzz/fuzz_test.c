@@ -28,7 +28,7 @@ fill_input(uint32_t *input, uint32_t seed)
 
 /* NULL and a message if it does not build: the others shall run. */
 static cl_program
-build(struct e2e *e, const char *source, uint32_t seed)
+build(struct e2e *e, const char *source, uint32_t seed, bool quiet)
 {
    char log[4096] = "";
    cl_int err;
@@ -41,7 +41,8 @@ build(struct e2e *e, const char *source, uint32_t seed)
       return p;
    clGetProgramBuildInfo(p, e->device, CL_PROGRAM_BUILD_LOG, sizeof(log), log,
                          NULL);
-   print_error("seed %u: build error %d: %s\n", seed, err, log);
+   if (!quiet)
+      print_error("seed %u: build error %d: %s\n", seed, err, log);
    clReleaseProgram(p);
    return NULL;
 }
@@ -61,6 +62,10 @@ run_on_gpu(struct e2e *e, cl_program p, const uint32_t *input,
    cl_mem c = clCreateBuffer(e->context, CL_MEM_COPY_HOST_PTR,
                              sizeof(out->counters), out->counters, &err);
    OK(err);
+   cl_mem m =
+      clCreateBuffer(e->context, 0, FUZZ_ITEMS * FUZZ_MEM_B, NULL, &err);
+   OK(err);
+   e2e_arg(k, 3, sizeof(m), &m);
    e2e_arg(k, 0, sizeof(in), &in);
    e2e_arg(k, 1, sizeof(o), &o);
    e2e_arg(k, 2, sizeof(c), &c);
@@ -72,6 +77,7 @@ run_on_gpu(struct e2e *e, cl_program p, const uint32_t *input,
    clReleaseMemObject(in);
    clReleaseMemObject(o);
    clReleaseMemObject(c);
+   clReleaseMemObject(m);
    clReleaseKernel(k);
    clReleaseProgram(p);
 }
@@ -80,7 +86,8 @@ struct attempt {
    struct e2e *e;
    uint32_t input[FUZZ_INPUT];
    bool quiet;
-   bool needs_build; /* a program that does not build is not what we look for */
+   bool built;      /* the last program did */
+   bool want_built; /* what we look for */
 };
 
 static void
@@ -110,12 +117,15 @@ fails(void *ctx, const struct fuzz_program *p)
    if (env_number("FUZZ_PRINT", 0) && !a->quiet)
       fputs(source.data, stdout);
    fuzz_interpret(p, a->input, &want);
-   cl_program program = build(a->e, source.data, p->seed);
+   cl_program program = build(a->e, source.data, p->seed, a->quiet);
    if (program)
       run_on_gpu(a->e, program, a->input, &got);
    util_buf_finish(&source);
+   a->built = program != NULL;
+   if (a->quiet && a->built != a->want_built)
+      return false;
    if (!program)
-      return !a->needs_build;
+      return true;
    bool differ = memcmp(&want, &got, sizeof(want));
    if (differ && !a->quiet)
       report(p, &want, &got);
@@ -134,7 +144,8 @@ run_one(struct e2e *e, uint32_t seed, unsigned size)
    bool bad = fails(&a, &p);
    if (bad && env_number("FUZZ_REDUCE", 0)) {
       struct util_buf source;
-      a.quiet = a.needs_build = true;
+      a.quiet = true;
+      a.want_built = a.built;
       fuzz_reduce(&p, fails, &a);
       util_buf_init(&source);
       fuzz_print(&p, &source);
