@@ -259,6 +259,7 @@ get_compute_state_info(struct pipe_context *pctx, void *pcso,
       .static_local_memory_B = k->shared_B,
       .args_B = k->args_B,
       .num_gprs = k->num_gprs,
+      .program_data_B = ((struct gp100_cso *)pcso)->program->nvir.data_size_B,
    };
 }
 

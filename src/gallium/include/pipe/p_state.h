@@ -13,7 +13,7 @@ struct pipe_screen;
 
 struct pipe_resource {
    struct pipe_screen *screen;
-   int refcount;   /* atomic; use pipe_resource_reference */
+   int refcount; /* atomic; use pipe_resource_reference */
    uint64_t width0_B;
    enum pipe_resource_usage usage;
    uint32_t flags;
@@ -34,33 +34,35 @@ struct pipe_compute_state {
 
 /* Of one kernel on this device: CL_KERNEL_WORK_GROUP_INFO. */
 struct pipe_compute_state_object_info {
-   uint32_t max_threads;          /* a work group may have at most */
-   uint32_t preferred_simd_size;  /* 32 */
+   uint32_t max_threads;         /* a work group may have at most */
+   uint32_t preferred_simd_size; /* 32 */
    uint32_t private_memory_B;
    uint32_t static_local_memory_B;
    uint32_t args_B;
    uint32_t num_gprs;
+   uint32_t program_data_B; /* of the whole program: constants and variables */
 };
 
 struct pipe_grid_info {
    uint32_t work_dim;
-   uint32_t block[3];        /* local size */
-   uint32_t last_block[3];   /* not 0: size of the last group in that dimension */
+   uint32_t block[3];      /* local size */
+   uint32_t last_block[3]; /* not 0: size of the last group in that dimension */
    uint64_t global_size[3];
    uint64_t global_offset[3];
-   uint32_t grid[3];         /* groups in each dimension, the smaller last included */
+   uint32_t grid[3]; /* groups in each dimension, the smaller last included */
    uint32_t variable_shared_mem_B; /* __local arguments, after the static part */
-   const void *input;        /* argument block in clc.h's layout */
+   const void *input;              /* argument block in clc.h's layout */
    uint32_t input_size_B;
-   uint64_t printf_buffer;   /* GPU address, or 0 */
-   /* Buffers that the kernel may touch through its arguments: kept alive and resident
-    * until the launch has retired. SVM pointers need no entry. */
+   uint64_t printf_buffer; /* GPU address, or 0 */
+   /* Buffers that the kernel may touch through its arguments: kept alive and
+    * resident until the launch has retired. SVM pointers need no entry. */
    struct pipe_resource *const *resources;
    uint32_t num_resources;
-   /* For NOUVEAU_SVM_MIGRATE=prefetch: SVM ranges that the launch is known to use. */
+   /* For NOUVEAU_SVM_MIGRATE=prefetch: SVM ranges that the launch is known to
+    * use. */
    const struct pipe_svm_range *svm_ranges;
    uint32_t num_svm_ranges;
-   const char *kernel_name;  /* for messages and the SVM report */
+   const char *kernel_name; /* for messages and the SVM report */
 };
 
 struct pipe_svm_range {
@@ -73,18 +75,19 @@ struct pipe_device_fault {
    enum pipe_reset_status status;
    bool has_address;
    uint64_t address;
-   const char *access;  /* "read", "write", "atomic", "execute" or "" */
+   const char *access; /* "read", "write", "atomic", "execute" or "" */
    char kernel[64];
-   char message[256];   /* complete sentence: kernel, address, access, reason */
+   char message[256]; /* complete sentence: kernel, address, access, reason */
 };
 
-/* One thing that happened to shared virtual memory, for the report and the trace. */
+/* One thing that happened to shared virtual memory, for the report and the
+ * trace. */
 enum pipe_svm_event_kind {
    PIPE_SVM_FAULT_READ,
    PIPE_SVM_FAULT_WRITE,
    PIPE_SVM_FAULT_ATOMIC,
    PIPE_SVM_FAULT_PREFETCH,
-   PIPE_SVM_REPLAY,         /* no address */
+   PIPE_SVM_REPLAY, /* no address */
    PIPE_SVM_MIGRATE_TO_DEVICE,
    PIPE_SVM_MIGRATE_TO_HOST,
    PIPE_SVM_CANCEL,
@@ -92,9 +95,9 @@ enum pipe_svm_event_kind {
 
 struct pipe_svm_event {
    enum pipe_svm_event_kind kind;
-   uint64_t address;   /* page aligned */
-   uint64_t pages;     /* of 4 KiB */
-   uint64_t time_ns;   /* CLOCK_MONOTONIC */
+   uint64_t address; /* page aligned */
+   uint64_t pages;   /* of 4 KiB */
+   uint64_t time_ns; /* CLOCK_MONOTONIC */
 };
 
 /* Totals since the device was opened. */
@@ -106,8 +109,8 @@ struct pipe_svm_counters {
 
 /* Fixed properties of the device. Sizes in bytes. */
 struct pipe_caps {
-   char name[64];          /* "NVIDIA GeForce GTX 1080 (GP104, simulated)" */
-   char vendor[32];        /* "NVIDIA" */
+   char name[64];   /* "NVIDIA GeForce GTX 1080 (GP104, simulated)" */
+   char vendor[32]; /* "NVIDIA" */
    uint32_t vendor_id, device_id, chipset;
    uint32_t pci_domain, pci_bus, pci_device, pci_function;
    bool simulated;
@@ -117,8 +120,8 @@ struct pipe_caps {
    uint32_t max_threads_per_block;
    uint32_t max_block[3];
    uint64_t max_grid[3];
-   uint32_t shared_mem_B;    /* per work group */
-   uint32_t max_private_B;   /* per work item */
+   uint32_t shared_mem_B;  /* per work group */
+   uint32_t max_private_B; /* per work item */
    uint32_t max_args_B;
    uint64_t max_const_B;
    uint32_t subgroup_size;
@@ -129,7 +132,8 @@ struct pipe_caps {
    /* Shared virtual memory as it works in this process, now. */
    bool svm_system;  /* any CPU pointer (SVM_INIT accepted) */
    bool svm_buffer;  /* resource_create_svm works: same address on both sides */
-   bool svm_atomics; /* CPU and GPU atomics on one word are atomic to each other */
+   bool svm_atomics; /* CPU and GPU atomics on one word are atomic to each other
+                      */
    const char *svm_note; /* one sentence why not more, or "" */
    uint64_t timer_resolution_ns;
    char driver_version[32];

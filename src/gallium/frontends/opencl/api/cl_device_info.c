@@ -11,8 +11,8 @@
 #include "util/util_buf.h"
 
 #define MAX_NAMES 64
-/* They are plain GPU memory, loaded with the program. */
-#define MAX_GLOBAL_VARIABLE_B (64u << 20)
+/* They are plain GPU memory, but travel in the binary, zeros included. */
+#define MAX_GLOBAL_VARIABLE_B (4u << 20)
 
 /* A 32-bit answer (cl_uint, cl_bool, enums) that is the same for every device. */
 struct uint_row {

@@ -346,6 +346,18 @@ clGetProgramInfo(cl_program program, cl_program_info param_name,
    }
 }
 
+/* The driver knows it from any kernel. */
+static size_t
+global_variables_B(struct ocl_build *b)
+{
+   if (!b || b->type != CL_PROGRAM_BINARY_TYPE_EXECUTABLE || !b->binary.data ||
+       !b->info.num_kernels)
+      return 0;
+   const struct ocl_kernel_state *state =
+      ocl_build_state(b, &b->info.kernels[0]);
+   return state ? state->info.program_data_B : 0;
+}
+
 static cl_int
 return_build_info(const struct ocl_program_device *pd,
                   cl_program_build_info param, const struct cl_out *out)
@@ -361,7 +373,7 @@ return_build_info(const struct ocl_program_device *pd,
       CL_RETURN(out, cl_program_binary_type,
                 pd->build ? pd->build->type : CL_PROGRAM_BINARY_TYPE_NONE);
    case CL_PROGRAM_BUILD_GLOBAL_VARIABLE_TOTAL_SIZE:
-      CL_RETURN(out, size_t, 0);
+      CL_RETURN(out, size_t, global_variables_B(pd->build));
    default:
       return CL_INVALID_VALUE;
    }

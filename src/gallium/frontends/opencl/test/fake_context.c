@@ -281,6 +281,7 @@ state_info(struct pipe_context *pipe, void *cso,
    memset(info, 0, sizeof(*info));
    info->max_threads = strstr(cso, "small") ? 64 : 1024;
    info->preferred_simd_size = 32;
+   info->program_data_B = 24;
    info->static_local_memory_B = strstr(cso, "static") ? 100 : 0;
 }
 

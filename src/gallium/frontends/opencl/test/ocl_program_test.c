@@ -114,6 +114,11 @@ test_build(void **state)
    OK(clGetProgramBuildInfo(good, t.device, CL_PROGRAM_BUILD_OPTIONS,
                             sizeof(log), log, NULL));
    assert_string_equal(log, "-cl-std=CL3.0");
+   size_t size;
+   OK(clGetProgramBuildInfo(good, t.device,
+                            CL_PROGRAM_BUILD_GLOBAL_VARIABLE_TOTAL_SIZE,
+                            sizeof(size), &size, NULL));
+   assert_int_equal(size, 24);
 
    /* Again, unless a kernel is attached. */
    cl_int err;
