@@ -321,6 +321,9 @@ check_result(struct clc_job *job, LLVMModuleRef module)
    "always-inline,globaldce,"                                                  \
    "function(sroa,early-cse,instsimplify,simplifycfg,adce)"
 
+/* The words of one vector that became another's. */
+#define PASSES_AFTER_WIDE "function(instcombine,scalarizer,adce)"
+
 /* lowerswitch last: simplifycfg would make the switch again. */
 #define PASSES_FINISH                                                          \
    "function(load-store-vectorizer,early-cse,adce,lowerswitch),globaldce,verify"
@@ -351,7 +354,10 @@ optimise(struct clc_job *job, LLVMModuleRef module, LLVMTargetMachineRef tm)
    ret = lower_memory(job, module, tm);
    if (ret)
       return ret;
-   ret = run_passes(job, module, tm, PASSES_FINISH);
+   if (clc_lower_wide(module))
+      ret = run_passes(job, module, tm, PASSES_AFTER_WIDE);
+   if (!ret)
+      ret = run_passes(job, module, tm, PASSES_FINISH);
    return ret ? ret : check_result(job, module);
 }
 

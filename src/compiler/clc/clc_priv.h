@@ -61,6 +61,8 @@ int clc_pipeline_run(struct clc_job *job, LLVMModuleRef module);
 void clc_lower_kernel_args(struct clc_job *job, LLVMModuleRef module);
 /* Reads of the local size in kernels that require one → constants. */
 void clc_opt_known_size(struct clc_job *job, LLVMModuleRef module);
+/* Returns whether anything changed. */
+bool clc_lower_wide(LLVMModuleRef module);
 /* printf calls → records in the launch's buffer; errors in the log. */
 void clc_lower_printf(struct clc_job *job, LLVMModuleRef module);
 /* memcpy, memmove and memset → loads and stores, or calls to the library's
