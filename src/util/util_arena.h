@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* Bump allocator: everything of one job (a compile, say) is freed at once.
- * Memory is zeroed. An exhausted host aborts: a compile has no way to go on. Not
- * thread-safe: one arena, one owner. */
+ * Memory is zeroed. An exhausted host aborts: a compile has no way to go on.
+ * Not thread-safe: one arena, one owner. */
 #ifndef UTIL_ARENA_H
 #define UTIL_ARENA_H
 

@@ -71,8 +71,8 @@ util_env_u64(const char *var, uint64_t dflt, uint64_t min, uint64_t max)
 bool
 util_env_bool(const char *var, bool dflt)
 {
-   static const char *const words[] = {"0", "1", "false", "true", "no",
-                                       "yes", "off", "on", NULL};
+   static const char *const words[] = {"0",   "1",   "false", "true", "no",
+                                       "yes", "off", "on",    NULL};
    unsigned none = ARRAY_SIZE(words);
    unsigned i = util_env_choice(var, words, none);
    return i == none ? dflt : i & 1;

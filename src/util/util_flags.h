@@ -20,8 +20,7 @@ uint64_t util_flags_from_env(const char *var, const struct util_flag *table);
 
 /* As above on a given string; `unknown` words are counted in *unknown_out. */
 uint64_t util_flags_parse(const char *var, const char *text,
-                          const struct util_flag *table,
-                          unsigned *unknown_out);
+                          const struct util_flag *table, unsigned *unknown_out);
 
 /* A number (decimal, 0x hex) or `dflt` if unset; an unreadable value or one
  * outside [min, max] is reported and `dflt` taken. */

@@ -7,10 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define MIN2(a, b)    ((a) < (b) ? (a) : (b))
-#define MAX2(a, b)    ((a) > (b) ? (a) : (b))
-#define CLAMP(v, lo, hi) MAX2(lo, MIN2(v, hi))
+#define ARRAY_SIZE(a)      (sizeof(a) / sizeof((a)[0]))
+#define MIN2(a, b)         ((a) < (b) ? (a) : (b))
+#define MAX2(a, b)         ((a) > (b) ? (a) : (b))
+#define CLAMP(v, lo, hi)   MAX2(lo, MIN2(v, hi))
 #define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
 
 /* The struct of which `member` at `ptr` is a part. */

@@ -24,8 +24,10 @@ void util_rb_remove(struct util_rb *t, struct util_rb_node *node);
 
 /* Each returns NULL if there is none. */
 struct util_rb_node *util_rb_find(const struct util_rb *t, uint64_t key);
-struct util_rb_node *util_rb_floor(const struct util_rb *t, uint64_t key); /* last <= */
-struct util_rb_node *util_rb_ceil(const struct util_rb *t, uint64_t key); /* first >= */
+struct util_rb_node *util_rb_floor(const struct util_rb *t,
+                                   uint64_t key); /* last <= */
+struct util_rb_node *util_rb_ceil(const struct util_rb *t,
+                                  uint64_t key); /* first >= */
 struct util_rb_node *util_rb_first(const struct util_rb *t);
 struct util_rb_node *util_rb_last(const struct util_rb *t);
 struct util_rb_node *util_rb_next(const struct util_rb_node *n);

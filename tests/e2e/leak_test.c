@@ -87,7 +87,8 @@ use_everything(void)
 static void
 test_steady_state(void **state)
 {
-   /* A released queue's channel and its ring of 8 batches are kept for the next. */
+   /* A released queue's channel and its ring of 8 batches are kept for the
+    * next. */
    for (unsigned i = 0; i < 12; i++)
       use_everything();
    unsigned fds = count_entries("/proc/self/fd");

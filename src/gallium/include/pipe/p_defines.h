@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* The subset of Mesa's Gallium interface that compute with shared virtual memory
- * needs. Names are Mesa's where the thing exists there. */
+/* The subset of Mesa's Gallium interface that compute with shared virtual
+ * memory needs. Names are Mesa's where the thing exists there. */
 #ifndef P_DEFINES_H
 #define P_DEFINES_H
 
@@ -13,9 +13,10 @@ enum pipe_resource_usage {
 #define PIPE_RESOURCE_FLAG_MAP_PERSISTENT (1u << 0)
 
 /* buffer_map */
-#define PIPE_MAP_READ           (1u << 0)
-#define PIPE_MAP_WRITE          (1u << 1)
-#define PIPE_MAP_DISCARD_RANGE  (1u << 8) /* old contents of the range are not needed */
+#define PIPE_MAP_READ  (1u << 0)
+#define PIPE_MAP_WRITE (1u << 1)
+#define PIPE_MAP_DISCARD_RANGE                                                 \
+   (1u << 8) /* old contents of the range are not needed */
 #define PIPE_MAP_UNSYNCHRONIZED (1u << 10)
 
 #define PIPE_TIMEOUT_INFINITE (~0ull)

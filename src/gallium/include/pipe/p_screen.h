@@ -23,20 +23,23 @@ struct pipe_screen {
                                             enum pipe_resource_usage usage,
                                             uint32_t flags);
    /* Zero copy: the GPU uses `ptr` itself (needs caps.svm_system, else NULL). */
-   struct pipe_resource *(*resource_from_user_memory)(struct pipe_screen *screen,
-                                                      void *ptr, uint64_t size_B);
-   /* Same address on CPU and GPU, coherent; works without SVM_INIT. The CPU address is
-    * resource->user_ptr. NULL: no space. */
+   struct pipe_resource *(*resource_from_user_memory)(
+      struct pipe_screen *screen, void *ptr, uint64_t size_B);
+   /* Same address on CPU and GPU, coherent; works without SVM_INIT. The CPU
+    * address is resource->user_ptr. NULL: no space. */
    struct pipe_resource *(*resource_create_svm)(struct pipe_screen *screen,
-                                                uint64_t size_B, uint64_t align_B);
-   void (*resource_destroy)(struct pipe_screen *screen, struct pipe_resource *res);
+                                                uint64_t size_B,
+                                                uint64_t align_B);
+   void (*resource_destroy)(struct pipe_screen *screen,
+                            struct pipe_resource *res);
    /* The address that goes into kernel arguments. */
    uint64_t (*resource_get_address)(struct pipe_screen *screen,
                                     struct pipe_resource *res);
 
    /* Optimised bitcode (clc.h) to a device binary. As nvir_ops::compile. */
-   int (*compile)(struct pipe_screen *screen, const void *bitcode, size_t size_B,
-                  struct pipe_binary *binary_out, char **log_out);
+   int (*compile)(struct pipe_screen *screen, const void *bitcode,
+                  size_t size_B, struct pipe_binary *binary_out,
+                  char **log_out);
    /* Is this binary for this device and undamaged? 0, -EINVAL, -ENODEV. */
    int (*check_binary)(struct pipe_screen *screen, const void *binary,
                        size_t size_B);
@@ -44,34 +47,36 @@ struct pipe_screen {
    void (*fence_reference)(struct pipe_screen *screen,
                            struct pipe_fence_handle **dst,
                            struct pipe_fence_handle *src);
-   /* True: the work is done (also when it died: ask get_device_fault). False: timeout.
-    * The context that made the fence may be used by other threads meanwhile. */
-   bool (*fence_finish)(struct pipe_screen *screen, struct pipe_fence_handle *fence,
-                        uint64_t timeout_ns);
-   /* GPU times of the work of this fence: from its first to its last command; ns in
-    * the domain of get_timestamp. False while not done. */
+   /* True: the work is done (also when it died: ask get_device_fault). False:
+    * timeout. The context that made the fence may be used by other threads
+    * meanwhile. */
+   bool (*fence_finish)(struct pipe_screen *screen,
+                        struct pipe_fence_handle *fence, uint64_t timeout_ns);
+   /* GPU times of the work of this fence: from its first to its last command;
+    * ns in the domain of get_timestamp. False while not done. */
    bool (*fence_get_times)(struct pipe_screen *screen,
-                           struct pipe_fence_handle *fence, uint64_t *start_ns_out,
-                           uint64_t *end_ns_out);
-   /* 0 if the work of this (done) fence succeeded, else -errno and *fault_out is
-    * filled (may be NULL). */
+                           struct pipe_fence_handle *fence,
+                           uint64_t *start_ns_out, uint64_t *end_ns_out);
+   /* 0 if the work of this (done) fence succeeded, else -errno and *fault_out
+    * is filled (may be NULL). */
    int (*fence_get_error)(struct pipe_screen *screen,
                           struct pipe_fence_handle *fence,
                           struct pipe_device_fault *fault_out);
    uint64_t (*get_timestamp)(struct pipe_screen *screen);
 
    /* Moves whole pages best effort; 0, or -errno (-EINVAL bad range, -ENOSYS no
-    * migration). *moved_pages_out (may be NULL): pages moved if the kernel tells. */
-   int (*svm_migrate)(struct pipe_screen *screen, const void *ptr, size_t size_B,
-                      bool to_device, bool content_undefined,
+    * migration). *moved_pages_out (may be NULL): pages moved if the kernel
+    * tells. */
+   int (*svm_migrate)(struct pipe_screen *screen, const void *ptr,
+                      size_t size_B, bool to_device, bool content_undefined,
                       uint64_t *moved_pages_out);
    /* All 0 if the kernel does not tell. Independent of svm_events. */
    void (*svm_counters)(struct pipe_screen *screen,
                         struct pipe_svm_counters *counters_out);
-   /* Takes up to `max` pending SVM events, oldest first; returns how many. 0 also if
-    * the kernel does not tell. */
-   unsigned (*svm_events)(struct pipe_screen *screen, struct pipe_svm_event *events,
-                          unsigned max);
+   /* Takes up to `max` pending SVM events, oldest first; returns how many. 0
+    * also if the kernel does not tell. */
+   unsigned (*svm_events)(struct pipe_screen *screen,
+                          struct pipe_svm_event *events, unsigned max);
 };
 
 static inline void
