@@ -193,6 +193,9 @@ reference(const struct sass_instr *i, const struct lane *v)
    case SASS_OP_XMAD:
       return sum(i, sass_xmad(&xmad, v->a, v->b, v->c, v->cc));
    case SASS_OP_IMNMX:
+      if (i->mnmx_mode != SASS_MNMX_NONE)
+         return sum(i, sass_imnmx_wide(v->a, v->b, i->is_signed, v->pc,
+                                       i->mnmx_mode, v->cc));
       r = sass_imnmx(v->a, v->b, i->is_signed, v->pc);
       return result(i, r, sass_cc_logic(r));
    case SASS_OP_ISETP:

@@ -21,7 +21,7 @@ add_kernel(struct fake_launch *l)
 static inline void
 step_kernel(struct fake_launch *l)
 {
-   int *p, v;
+   unsigned *p, v; /* wraps, as on the device */
 
    memcpy(&p, l->input, sizeof(p));
    memcpy(&v, l->input + 8, sizeof(v));
