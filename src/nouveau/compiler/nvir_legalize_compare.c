@@ -158,14 +158,17 @@ compare64(struct lz *lz, enum sass_cond cond, bool is_signed, struct nvir_src a,
 static void
 legalize_icmp(struct lz *lz, struct nvir_instr *i)
 {
-   if (i->src_type == NVIR_TYPE_I64)
+   if (i->src_type == NVIR_TYPE_I64) {
       lz_set_pred(lz, i,
                   compare64(lz, i->cond, i->is_signed, i->srcs[0], i->srcs[1]));
-   else
-      lz_set_pred(
-         lz, i,
-         lz_isetp(lz, i->cond, i->is_signed, lz_word(lz, i->srcs[0], 0),
-                  lz_word(lz, i->srcs[1], 0), SASS_AND, LZ_TRUE));
+      return;
+   }
+   /* Operands one after the other here and below: each may emit instructions,
+    * and compilers differ in the order of a call's arguments. */
+   struct nvir_src b = lz_word(lz, i->srcs[1], 0);
+   struct nvir_src a = lz_word(lz, i->srcs[0], 0);
+   lz_set_pred(lz, i,
+               lz_isetp(lz, i->cond, i->is_signed, a, b, SASS_AND, LZ_TRUE));
 }
 
 static void
@@ -174,23 +177,22 @@ legalize_select(struct lz *lz, struct nvir_instr *i)
    struct lz_pred p = lz_pred(lz, i->srcs[0]);
 
    if (i->type == NVIR_TYPE_I1) {
-      lz_set_pred(
-         lz, i,
-         pred_select(lz, p, lz_pred(lz, i->srcs[1]), lz_pred(lz, i->srcs[2])));
+      struct lz_pred b = lz_pred(lz, i->srcs[2]), a = lz_pred(lz, i->srcs[1]);
+      lz_set_pred(lz, i, pred_select(lz, p, a, b));
       return;
    }
-   for (unsigned n = 0; n < i->dsts[0].val->words; n++)
-      lz_set_word(lz, i, n,
-                  lz_select(lz, p, lz_word(lz, i->srcs[1], n),
-                            lz_word(lz, i->srcs[2], n)));
+   for (unsigned n = 0; n < i->dsts[0].val->words; n++) {
+      struct nvir_src b = lz_word(lz, i->srcs[2], n);
+      struct nvir_src a = lz_word(lz, i->srcs[1], n);
+      lz_set_word(lz, i, n, lz_select(lz, p, a, b));
+   }
 }
 
 static void
 legalize_bool(struct lz *lz, struct nvir_instr *i, enum sass_bool_op op)
 {
-   lz_set_pred(
-      lz, i,
-      pred_logic(lz, op, lz_pred(lz, i->srcs[0]), lz_pred(lz, i->srcs[1])));
+   struct lz_pred b = lz_pred(lz, i->srcs[1]), a = lz_pred(lz, i->srcs[0]);
+   lz_set_pred(lz, i, pred_logic(lz, op, a, b));
 }
 
 bool
