@@ -135,8 +135,6 @@ int
 nouveau_batch_use_bo(struct nouveau_context *ctx, struct nouveau_ws_bo *bo)
 {
    struct nouveau_batch *b = ctx->batch;
-   /* Contexts share buffers, so the mark is a hint that saves the search
-    * mostly. */
    for (unsigned i = 0; i < b->num_bos; i++)
       if (b->bos[i] == bo)
          return 0;

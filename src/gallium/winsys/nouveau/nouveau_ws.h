@@ -84,9 +84,8 @@ struct nouveau_ws_bo {
    uint64_t size_B;
    uint64_t gpu_va;
    uint64_t map_handle;
-   void *map;          /* NULL until nouveau_ws_bo_map */
-   bool at_va;         /* map == gpu_va */
-   uint64_t user_mark; /* the driver's: last batch that lists it */
+   void *map;  /* NULL until nouveau_ws_bo_map */
+   bool at_va; /* map == gpu_va */
 };
 
 /* -EINVAL size 0; -ENOMEM. */
