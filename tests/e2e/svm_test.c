@@ -369,6 +369,49 @@ test_migrate_under_load(void **state)
    clSVMFree(s->e->context, p);
 }
 
+/* A kernel that sweeps over pages of its own for a long time, on a queue of its
+ * own. */
+struct long_sweep {
+   cl_command_queue queue;
+   cl_kernel kernel;
+   cl_event event;
+};
+
+/* Returns the pages when the kernel has written all of them. */
+static int *
+long_sweep_start(struct svm *s, struct long_sweep *w, unsigned pages)
+{
+   cl_int err;
+   cl_uint n = pages * PAGE / 4, times = 100000;
+   w->queue = clCreateCommandQueueWithProperties(s->e->context, s->e->device,
+                                                 NULL, &err);
+   OK(err);
+   int *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+   w->kernel = kernel(s, "sweep");
+   e2e_arg_svm(w->kernel, 0, p);
+   e2e_arg(w->kernel, 1, sizeof(n), &n);
+   e2e_arg(w->kernel, 2, sizeof(times), &times);
+   OK(e2e_launch(w->queue, w->kernel, 64, 64, &w->event));
+   OK(clFlush(w->queue));
+   while (!__atomic_load_n(&p[n - 1], __ATOMIC_RELAXED))
+      usleep(100);
+   return p;
+}
+
+static void
+long_sweep_assert_killed(struct long_sweep *w)
+{
+   cl_int status;
+   clFinish(w->queue);
+   OK(clGetEventInfo(w->event, CL_EVENT_COMMAND_EXECUTION_STATUS,
+                     sizeof(status), &status, NULL));
+   assert_int_equal(status, CL_OUT_OF_RESOURCES);
+   clReleaseEvent(w->event);
+   clReleaseKernel(w->kernel);
+   clReleaseCommandQueue(w->queue);
+}
+
 /* K7: unmapping under a running kernel ends in an error, not in a crash, and
  * nothing of the new mapping at that place is touched. */
 static void
@@ -380,36 +423,16 @@ test_munmap_under_load(void **state)
       PAGES = 64,
       N = PAGES * PAGE / 4
    };
-   cl_int err, status;
-   cl_event event;
-   cl_command_queue q = clCreateCommandQueueWithProperties(
-      s->e->context, s->e->device, NULL, &err);
-   OK(err);
-   int *p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE,
-                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-   cl_kernel k = kernel(s, "sweep");
-   cl_uint n = N, times = 100000;
-   e2e_arg_svm(k, 0, p);
-   e2e_arg(k, 1, sizeof(n), &n);
-   e2e_arg(k, 2, sizeof(times), &times);
-   OK(e2e_launch(q, k, 64, 64, &event));
-   OK(clFlush(q));
-   while (!__atomic_load_n(&p[N - 1], __ATOMIC_RELAXED))
-      usleep(100);
+   struct long_sweep sweep;
+   int *p = long_sweep_start(s, &sweep, PAGES);
    /* In its place a mapping that must stay as it is. */
    int *again = mmap(p, PAGES * PAGE, PROT_READ,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
    assert_ptr_equal(again, p);
-   clFinish(q);
-   OK(clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status),
-                     &status, NULL));
-   assert_int_equal(status, CL_OUT_OF_RESOURCES);
+   long_sweep_assert_killed(&sweep);
    for (unsigned i = 0; i < N; i++)
       assert_int_equal(p[i], 0);
    munmap(p, PAGES * PAGE);
-   clReleaseEvent(event);
-   clReleaseKernel(k);
-   clReleaseCommandQueue(q);
    int small[100];
    increment(s, small, 100);
 }
@@ -423,35 +446,15 @@ test_mprotect_under_load(void **state)
       PAGES = 16,
       N = PAGES * PAGE / 4
    };
-   cl_int err, status;
-   cl_event event;
-   cl_command_queue q = clCreateCommandQueueWithProperties(
-      s->e->context, s->e->device, NULL, &err);
-   OK(err);
-   int *p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE,
-                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-   cl_kernel k = kernel(s, "sweep");
-   cl_uint n = N, times = 100000;
-   e2e_arg_svm(k, 0, p);
-   e2e_arg(k, 1, sizeof(n), &n);
-   e2e_arg(k, 2, sizeof(times), &times);
-   OK(e2e_launch(q, k, 64, 64, &event));
-   OK(clFlush(q));
-   while (!__atomic_load_n(&p[N - 1], __ATOMIC_RELAXED))
-      usleep(100);
+   struct long_sweep sweep;
+   int *p = long_sweep_start(s, &sweep, PAGES);
    assert_int_equal(mprotect(p, PAGES * PAGE, PROT_READ), 0);
    int *copy = malloc(PAGES * PAGE);
    memcpy(copy, p, PAGES * PAGE);
-   clFinish(q);
-   OK(clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status),
-                     &status, NULL));
-   assert_int_equal(status, CL_OUT_OF_RESOURCES);
+   long_sweep_assert_killed(&sweep);
    assert_memory_equal(copy, p, PAGES * PAGE);
    free(copy);
    munmap(p, PAGES * PAGE);
-   clReleaseEvent(event);
-   clReleaseKernel(k);
-   clReleaseCommandQueue(q);
 }
 
 /* fork with pages on the device: the child sees the data as they were, and what
