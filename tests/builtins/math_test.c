@@ -439,9 +439,9 @@ test_function(struct card *card, const struct function *f, bool is_double)
 int
 main(void)
 {
-   const char *seed = getenv("MATH_TEST_SEED");
+   const char *seed = getenv("TEST_SEED");
    random_state = (seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL)) | 1;
-   printf("MATH_TEST_SEED=%#llx\n", (unsigned long long)random_state);
+   printf("TEST_SEED=%#llx\n", (unsigned long long)random_state);
 
    struct card card;
    unsigned bad = 0;

@@ -111,7 +111,7 @@ e2e_counters(struct e2e *e)
 uint32_t
 e2e_seed(void)
 {
-   const char *env = getenv("E2E_SEED");
+   const char *env = getenv("TEST_SEED");
    uint32_t seed = env ? strtoul(env, NULL, 0) : 1;
    print_message("seed %u\n", seed);
    return seed;

@@ -43,7 +43,7 @@ void e2e_arg(cl_kernel kernel, cl_uint index, size_t size_B, const void *value);
 cl_device_svm_capabilities e2e_svm_caps(struct e2e *e);
 struct cl_svm_counters_partage e2e_counters(struct e2e *e);
 
-/* Reproducible random numbers; the seed is E2E_SEED or 1 and is printed. */
+/* Reproducible random numbers; the seed is TEST_SEED or 1 and is printed. */
 uint32_t e2e_seed(void);
 uint32_t e2e_rand(uint32_t *state);
 

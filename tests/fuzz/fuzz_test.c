@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Random kernels on the GPU against their interpreter. FUZZ_SEED and
+/* Random kernels on the GPU against their interpreter. TEST_SEED and
  * FUZZ_ROUNDS choose; FUZZ_PRINT=1 shows each source, FUZZ_REDUCE=1 a reduced
  * one that fails. */
 #include "fuzz.h"
@@ -161,7 +161,7 @@ run_one(struct e2e *e, uint32_t seed, unsigned size)
 static void
 test_random_kernels(void **state)
 {
-   unsigned seed = env_number("FUZZ_SEED", 1);
+   unsigned seed = env_number("TEST_SEED", 1);
    unsigned rounds = env_number("FUZZ_ROUNDS", 60), wrong = 0;
    print_message("seeds %u..%u\n", seed, seed + rounds - 1);
    for (unsigned n = 0; n < rounds; n++)

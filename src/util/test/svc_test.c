@@ -23,7 +23,7 @@ test_heap_random(void **state)
       N = 300,
       STEPS = 40000
    };
-   unsigned seed = getenv("UTIL_SEED") ? atoi(getenv("UTIL_SEED")) : 1;
+   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : 1;
    print_message("seed %u\n", seed);
    static unsigned char *block[N];
    static size_t size[N];

@@ -23,7 +23,7 @@ test_rb_against_array(void **state)
       N = 400,
       STEPS = 20000
    };
-   unsigned seed = getenv("UTIL_SEED") ? atoi(getenv("UTIL_SEED")) : 1;
+   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : 1;
    print_message("seed %u\n", seed);
    static struct util_rb_node nodes[N];
    bool in[N] = {0};

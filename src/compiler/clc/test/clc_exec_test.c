@@ -927,10 +927,10 @@ test_directed_halves(void **state)
 int
 main(void)
 {
-   const char *seed = getenv("CLC_TEST_SEED");
+   const char *seed = getenv("TEST_SEED");
    random_state = seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL);
    random_state |= 1;
-   printf("CLC_TEST_SEED=%#llx\n", (unsigned long long)random_state);
+   printf("TEST_SEED=%#llx\n", (unsigned long long)random_state);
 
    static const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_work_items),

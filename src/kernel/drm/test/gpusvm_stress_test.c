@@ -92,8 +92,8 @@ static void
 test_random(void **state)
 {
    struct gpu *g = *state;
-   unsigned seed = getenv("KMM_SEED") ? atoi(getenv("KMM_SEED"))
-                                      : (unsigned)util_time_ns() % 100000;
+   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED"))
+                                       : (unsigned)util_time_ns() % 100000;
    print_message("seed %u\n", seed);
    gpu_guard_accesses();
    struct oracle *o = calloc(1, sizeof(*o));

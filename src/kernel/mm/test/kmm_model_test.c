@@ -457,7 +457,7 @@ end(void *arg)
 static void
 test_random(void **state)
 {
-   const char *env = getenv("KMM_SEED");
+   const char *env = getenv("TEST_SEED");
    unsigned seed = env ? atoi(env) : (unsigned)util_time_ns() % 1000000;
    for (unsigned i = 0; i < (env ? 1 : 12); i++) {
       struct rig *r = util_svc_alloc(sizeof(*r));

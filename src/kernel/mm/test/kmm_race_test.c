@@ -51,7 +51,7 @@ test_race_adds(void **state)
       CPUS = 4,
       DEVICES = 2
    };
-   unsigned seed = getenv("KMM_SEED") ? atoi(getenv("KMM_SEED")) : 7;
+   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : 7;
    print_message("seed %u\n", seed);
    bool stop = false;
    struct racer r[CPUS + DEVICES];

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: The partage authors */
 /* The back half as a whole: a random SSA program must give the same memory when
  * interpreted, and when spilled, assigned, scheduled, packed and run on a
- * machine with random delays. NVIR_SEED picks the first seed, NVIR_ROUNDS their
+ * machine with random delays. TEST_SEED picks the first seed, NVIR_ROUNDS their
  * number. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -110,7 +110,7 @@ run_many(struct random_options o, unsigned rounds, uint64_t debug,
          unsigned group)
 {
    struct totals t = {0};
-   unsigned seed = env_number("NVIR_SEED", 1);
+   unsigned seed = env_number("TEST_SEED", 1);
    rounds = env_number("NVIR_ROUNDS", rounds);
    print_message("seeds %u..%u\n", seed, seed + rounds - 1);
    for (unsigned n = 0; n < rounds; n++) {

@@ -482,7 +482,7 @@ out:
 static void
 test_random(void **state)
 {
-   uint64_t first = util_env_u64("NVIR_TEST_SEED", 1, 0, UINT64_MAX);
+   uint64_t first = util_env_u64("TEST_SEED", 1, 0, UINT64_MAX);
    unsigned count = 3000, run = 0;
    print_message("seeds from %llu\n", (unsigned long long)first);
    for (uint64_t k = 0; k < count; k++)

@@ -67,7 +67,7 @@ test_all_small(void **state)
 static void
 test_random_large(void **state)
 {
-   unsigned seed = getenv("NVIR_SEED") ? atoi(getenv("NVIR_SEED")) : 1;
+   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : 1;
    print_message("seed %u\n", seed);
    for (unsigned round = 0; round < 2000; round++) {
       uint8_t perm[255];

@@ -104,7 +104,7 @@ EXCUSES = [
     ('condition of NOP', lambda w, ours: 'NOP' in ours and bits(w, 8, 5) != 15),
     ('names of special registers', lambda w, ours: re.search(r'S2R \w+, SR_', ours)),
     ('predicate of BAR', lambda w, ours: 'BAR' in ours and 'RED' not in ours and bits(w, 39, 4) != 7),
-    ('barrier number of B2R', lambda w, ours: 'B2R' in ours and bits(w, 8, 8) != 255),
+    ('barrier number of B2R', lambda w, ours: 'B2R' in ours and (bits(w, 8, 8) != 255 or not bits(w, 32, 2))),
     ('jumps through constants', lambda w, ours: CONTROL.search(ours) and bits(w, 5)),
     ('offset of JMX, .LMT', lambda w, ours: re.search('JMX|BRX.LMT', ours)),
     ('cache operators of SUST', lambda w, ours: 'SUST' in ours and bits(w, 24, 2) >= 2),
@@ -143,9 +143,9 @@ def main():
     if not os.path.exists(path):
         print('skipped: no independent decoder at', path)
         return 77
-    seed = int(os.environ.get('SASS_SEED', random.getrandbits(32)))
+    seed = int(os.environ.get('TEST_SEED', random.getrandbits(32)))
     random.seed(seed)
-    print('SASS_SEED=%d' % seed)
+    print('TEST_SEED=%d' % seed)
     decoder = load(path)
     words = list(golden_words(golden)) + list(random_words(decoder))
     same = unknown = 0

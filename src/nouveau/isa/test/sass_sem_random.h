@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Random operands for the tests of sass_sem.h; SASS_SEED repeats a run. */
+/* Random operands for the tests of sass_sem.h; TEST_SEED repeats a run. */
 #ifndef SASS_SEM_RANDOM_H
 #define SASS_SEM_RANDOM_H
 
@@ -32,10 +32,10 @@ rng(void)
 static inline int
 seed(void **state)
 {
-   const char *text = getenv("SASS_SEED");
+   const char *text = getenv("TEST_SEED");
    rng_state =
       text ? strtoull(text, NULL, 0) : (uint64_t)time(NULL) * 2654435761u + 1;
-   print_message("SASS_SEED=%#lx\n", rng_state);
+   print_message("TEST_SEED=%#lx\n", rng_state);
    return 0;
 }
 

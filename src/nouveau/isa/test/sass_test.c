@@ -101,10 +101,10 @@ rng(void)
 static uint64_t
 seed(void)
 {
-   const char *text = getenv("SASS_SEED");
+   const char *text = getenv("TEST_SEED");
    uint64_t s =
       text ? strtoull(text, NULL, 0) : (uint64_t)time(NULL) * 2654435761u + 1;
-   print_message("SASS_SEED=%#lx\n", s);
+   print_message("TEST_SEED=%#lx\n", s);
    return rng_state = s;
 }
 

@@ -399,9 +399,8 @@ compare(const struct nvsim_exec_vector *level, const struct nvsim_instr *in,
 static void
 executors_agree_with_sem(void **state)
 {
-   uint64_t seed = getenv("NVSIM_TEST_SEED")
-                      ? strtoull(getenv("NVSIM_TEST_SEED"), NULL, 0)
-                      : 1;
+   uint64_t seed =
+      getenv("TEST_SEED") ? strtoull(getenv("TEST_SEED"), NULL, 0) : 1;
    print_message("seed %llu\n", (unsigned long long)seed);
    rng = seed * 0x9e3779b97f4a7c15ull | 1;
    static struct machine m;

@@ -432,8 +432,7 @@ broken_qmds(void **state)
 static void
 random_pushes(void **state)
 {
-   unsigned seed =
-      getenv("NVSIM_TEST_SEED") ? atoi(getenv("NVSIM_TEST_SEED")) : 1;
+   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : 1;
    print_message("seed %u\n", seed);
    srand(seed);
    struct rig r;

@@ -264,10 +264,9 @@ static void
 test_automatic_local_size(void **state)
 {
    struct cl_test t;
-   unsigned seed =
-      getenv("OCL_TEST_SEED") ? atoi(getenv("OCL_TEST_SEED")) : getpid();
+   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : getpid();
 
-   print_message("OCL_TEST_SEED=%u\n", seed);
+   print_message("TEST_SEED=%u\n", seed);
    cl_test_open(&t, 0);
    cl_kernel k = cl_test_kernel(&t, "kernel small\n", "small");
    for (unsigned i = 0; i < 300; i++) {

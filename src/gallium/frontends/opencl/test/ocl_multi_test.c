@@ -74,11 +74,10 @@ test_buffer_follows(void **state)
    struct two t;
    cl_int err;
    static int data[N], out[N];
-   unsigned seed =
-      getenv("OCL_TEST_SEED") ? atoi(getenv("OCL_TEST_SEED")) : getpid();
+   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : getpid();
    const cl_mem_flags flags[] = {CL_MEM_COPY_HOST_PTR, CL_MEM_USE_HOST_PTR};
 
-   print_message("OCL_TEST_SEED=%u\n", seed);
+   print_message("TEST_SEED=%u\n", seed);
    open_two(&t);
    cl_kernel k = build_add(&t);
    for (unsigned f = 0; f < 2; f++) {

@@ -285,10 +285,9 @@ test_threads_one_queue(void **state)
    struct cl_test t;
    pthread_t thread[THREADS];
    struct worker w[THREADS];
-   unsigned seed =
-      getenv("OCL_TEST_SEED") ? atoi(getenv("OCL_TEST_SEED")) : getpid();
+   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : getpid();
 
-   print_message("OCL_TEST_SEED=%u\n", seed);
+   print_message("TEST_SEED=%u\n", seed);
    cl_test_open(&t, 0);
    cl_mem buf = make_buffer(&t, 0);
    for (unsigned i = 0; i < THREADS; i++) {

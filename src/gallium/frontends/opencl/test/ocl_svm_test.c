@@ -431,12 +431,11 @@ test_tree(void **state)
    struct cl_test t;
    static char *ptr[N];
    static size_t size[N];
-   unsigned seed =
-      getenv("OCL_TEST_SEED") ? atoi(getenv("OCL_TEST_SEED")) : getpid();
+   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : getpid();
 
    if (is_mode("none"))
       return;
-   print_message("OCL_TEST_SEED=%u\n", seed);
+   print_message("TEST_SEED=%u\n", seed);
    cl_test_open(&t, 0);
    for (unsigned step = 0; step < 4000; step++) {
       unsigned i = rand_r(&seed) % N;
