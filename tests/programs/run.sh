@@ -73,11 +73,15 @@ pkgrank-errors)
    ;;
 pkgrank-nosvm)
    # A stock kernel: no system SVM, but buffers at the same address work.
-   KMD_DEBUG=nosvm run "$pkgrank" --input "$data" --memory fine
-   check_table
-   KMD_DEBUG=nosvm run "$pkgrank" --input "$data" --memory coarse
-   check_table
-   ! KMD_DEBUG=nosvm "$pkgrank" --input "$data" 2>"$out/stderr" || exit 1
+   export KMD_DEBUG=nosvm
+   for NOUVEAU_CALLS in pushbuf bind; do
+      export NOUVEAU_CALLS
+      run "$pkgrank" --input "$data" --memory fine
+      check_table
+      run "$pkgrank" --input "$data" --memory coarse
+      check_table
+   done
+   ! "$pkgrank" --input "$data" 2>"$out/stderr" || exit 1
    expect "$out/stderr" 'no OpenCL device has the SVM'
    ;;
 pkgrank-nobody)

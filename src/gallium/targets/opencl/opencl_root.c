@@ -102,8 +102,10 @@ make_screen(const struct nouveau_ws_os *os, const char *path, bool want_svm)
 {
    static const char *const policies[] = {"hint", "never", "fault", "prefetch",
                                           NULL};
+   static const char *const calls[] = {"auto", "pushbuf", "bind", NULL};
    struct nouveau_ws_device *ws;
-   int ret = nouveau_ws_device_create(os, path, want_svm, &ws);
+   int ret = nouveau_ws_device_create(
+      os, path, want_svm, util_env_choice("NOUVEAU_CALLS", calls, 0), &ws);
    if (ret) {
       util_info("winsys", "%s (%s): %s", path, os->name, strerror(-ret));
       if (os->release)

@@ -20,6 +20,7 @@
 
 struct nouveau_ws_device;
 struct nouveau_ws_context;
+struct nouveau_ws_timeline;
 
 /* System calls, or what stands in for them. Results are -errno, never errno. */
 struct nouveau_ws_os {
@@ -51,14 +52,25 @@ struct nouveau_ws_device_info {
    bool simulated;
    bool svm;           /* SVM_INIT accepted: any CPU pointer works */
    char svm_note[160]; /* why not, or "" */
-   uint64_t hole_start, hole_size_B; /* 0 without svm */
+   bool vm_bind;       /* buffers are placed by VM_BIND, work goes by EXEC */
+   /* Where buffers lie, reserved in the process: with svm or vm_bind. */
+   uint64_t hole_start, hole_size_B;
+};
+
+/* Which calls the kernel is spoken to with. */
+enum nouveau_ws_calls {
+   /* SVM_INIT and PUSHBUF; where there is no SVM, VM_BIND and EXEC; on kernels
+    * without them PUSHBUF. */
+   NOUVEAU_WS_CALLS_AUTO,
+   NOUVEAU_WS_CALLS_PUSHBUF,
+   NOUVEAU_WS_CALLS_BIND, /* VM_BIND and EXEC, if the kernel has them */
 };
 
 /* Opens `path` through `os` (which must outlive the device). `want_svm`: try
  * SVM_INIT. -ENODEV: not a nouveau device that we can drive (a message says
  * why); errors of open. */
 int nouveau_ws_device_create(const struct nouveau_ws_os *os, const char *path,
-                             bool want_svm,
+                             bool want_svm, enum nouveau_ws_calls calls,
                              struct nouveau_ws_device **device_out);
 /* All buffers and contexts must be gone. */
 void nouveau_ws_device_destroy(struct nouveau_ws_device *dev);
@@ -86,6 +98,10 @@ struct nouveau_ws_bo {
    uint64_t map_handle;
    void *map;  /* NULL until nouveau_ws_bo_map */
    bool at_va; /* map == gpu_va */
+   /* With vm_bind, under the address space's lock: */
+   struct nouveau_ws_timeline *timeline; /* of the last use; NULL: none */
+   uint64_t point;
+   struct nouveau_ws_bo *next_zombie;
 };
 
 /* -EINVAL size 0; -ENOMEM. */

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 #include "nouveau_ws_priv.h"
+#include "nouveau_ws_vm.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 static uint32_t
-domains(uint32_t flags)
+domains(const struct nouveau_ws_device *dev, uint32_t flags)
 {
-   uint32_t d = 0;
+   uint32_t d = dev->vm ? NOUVEAU_GEM_DOMAIN_NO_SHARE : 0;
    if (flags & NOUVEAU_WS_VRAM)
       d |= NOUVEAU_GEM_DOMAIN_VRAM;
    if (flags & NOUVEAU_WS_GART)
@@ -31,7 +32,7 @@ nouveau_ws_bo_create(struct nouveau_ws_device *dev, uint64_t size_B,
       return -ENOMEM;
    struct drm_nouveau_gem_new args = {
       .info = {.size = util_align(size_B, 4096),
-               .domain = domains(flags),
+               .domain = domains(dev, flags),
                .tile_flags = NOUVEAU_GEM_TILE_NONCONTIG},
       .align = MAX2(align_B, 4096),
    };
@@ -49,6 +50,11 @@ nouveau_ws_bo_create(struct nouveau_ws_device *dev, uint64_t size_B,
       .gpu_va = args.info.offset,
       .map_handle = args.info.map_handle,
    };
+   ret = dev->vm ? nouveau_ws_vm_bind(dev->vm, bo, align_B) : 0;
+   if (ret) {
+      nouveau_ws_bo_unref(bo);
+      return ret;
+   }
    *bo_out = bo;
    return 0;
 }
@@ -59,7 +65,7 @@ nouveau_ws_bo_ref(struct nouveau_ws_bo *bo)
    __atomic_add_fetch(&bo->refcount, 1, __ATOMIC_RELAXED);
 }
 
-/* In an SVM address space the buffer was mapped over our own reservation, which
+/* With a hole the buffer was mapped over our own reservation, which
  * must be whole again before anybody else gets the address. */
 static void
 unmap(struct nouveau_ws_bo *bo)
@@ -68,7 +74,7 @@ unmap(struct nouveau_ws_bo *bo)
    if (!bo->map)
       return;
    dev->os->munmap(dev->os->data, bo->map, bo->size_B);
-   if (bo->at_va && dev->info.svm)
+   if (bo->at_va && dev->info.hole_size_B)
       mmap(bo->map, bo->size_B, PROT_NONE,
            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE,
            -1, 0);
@@ -81,6 +87,10 @@ nouveau_ws_bo_unref(struct nouveau_ws_bo *bo)
    if (!bo || __atomic_sub_fetch(&bo->refcount, 1, __ATOMIC_ACQ_REL))
       return;
    unmap(bo);
+   if (bo->dev->vm) {
+      nouveau_ws_vm_release(bo->dev->vm, bo);
+      return;
+   }
    struct drm_gem_close args = {.handle = bo->handle};
    ws_ioctl(bo->dev, DRM_IOCTL_GEM_CLOSE, &args);
    free(bo);
@@ -118,7 +128,7 @@ nouveau_ws_bo_map_at_va(struct nouveau_ws_bo *bo)
    if (bo->map)
       return bo->at_va ? 0 : -EBUSY;
    /* Inside the hole the only thing there is our PROT_NONE reservation. */
-   int fixed = dev->info.svm ? MAP_FIXED : MAP_FIXED_NOREPLACE;
+   int fixed = dev->info.hole_size_B ? MAP_FIXED : MAP_FIXED_NOREPLACE;
    void *map =
       dev->os->mmap(dev->os->data, want, bo->size_B, PROT_READ | PROT_WRITE,
                     MAP_SHARED | fixed, dev->fd, bo->map_handle, &err);
@@ -136,6 +146,8 @@ nouveau_ws_bo_map_at_va(struct nouveau_ws_bo *bo)
 int
 nouveau_ws_bo_wait(struct nouveau_ws_bo *bo, bool nowait)
 {
+   if (bo->dev->vm)
+      return nouveau_ws_vm_wait(bo->dev->vm, bo, nowait);
    struct drm_nouveau_gem_cpu_prep args = {
       .handle = bo->handle,
       .flags = NOUVEAU_GEM_CPU_PREP_WRITE |

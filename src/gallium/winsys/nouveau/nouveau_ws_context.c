@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 #include "nouveau_ws_priv.h"
+#include "nouveau_ws_vm.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -58,6 +59,8 @@ nouveau_ws_context_create(struct nouveau_ws_device *dev,
    ctx->channel = alloc.channel;
    ctx->notifier_handle = alloc.notifier_handle;
    ret = create_objects(ctx);
+   if (!ret && dev->vm)
+      ret = nouveau_ws_timeline_create(dev->vm, &ctx->timeline);
    if (ret) {
       nouveau_ws_context_destroy(ctx);
       return ret;
@@ -75,6 +78,7 @@ nouveau_ws_context_destroy(struct nouveau_ws_context *ctx)
    ws_ioctl(ctx->dev, DRM_IOCTL_NOUVEAU_CHANNEL_FREE, &args);
    struct drm_gem_close close_args = {.handle = ctx->notifier_handle};
    ws_ioctl(ctx->dev, DRM_IOCTL_GEM_CLOSE, &close_args);
+   nouveau_ws_timeline_unref(ctx->timeline);
    free(ctx);
 }
 
@@ -84,11 +88,10 @@ nouveau_ws_context_info(const struct nouveau_ws_context *ctx)
    return &ctx->info;
 }
 
-int
-nouveau_ws_context_submit(struct nouveau_ws_context *ctx,
-                          struct nouveau_ws_bo *const *bos, unsigned num_bos,
-                          const struct nouveau_ws_push *pushes,
-                          unsigned num_pushes)
+static int
+pushbuf(struct nouveau_ws_context *ctx, struct nouveau_ws_bo *const *bos,
+        unsigned num_bos, const struct nouveau_ws_push *pushes,
+        unsigned num_pushes)
 {
    struct drm_nouveau_gem_pushbuf_bo list[NOUVEAU_WS_MAX_BOS];
    struct drm_nouveau_gem_pushbuf_push push[64];
@@ -123,11 +126,27 @@ nouveau_ws_context_submit(struct nouveau_ws_context *ctx,
    return ws_ioctl(ctx->dev, DRM_IOCTL_NOUVEAU_GEM_PUSHBUF, &args);
 }
 
+int
+nouveau_ws_context_submit(struct nouveau_ws_context *ctx,
+                          struct nouveau_ws_bo *const *bos, unsigned num_bos,
+                          const struct nouveau_ws_push *pushes,
+                          unsigned num_pushes)
+{
+   struct nouveau_ws_vm *vm = ctx->dev->vm;
+   return vm ? nouveau_ws_vm_exec(vm, ctx->channel, ctx->timeline, bos, num_bos,
+                                  pushes, num_pushes)
+             : pushbuf(ctx, bos, num_bos, pushes, num_pushes);
+}
+
 /* An empty submission is refused by a killed channel and costs nothing
  * otherwise. */
 static bool
 is_killed(struct nouveau_ws_context *ctx)
 {
+   if (ctx->dev->vm) {
+      struct drm_nouveau_exec args = {.channel = ctx->channel};
+      return ws_ioctl(ctx->dev, DRM_IOCTL_NOUVEAU_EXEC, &args) == -ENODEV;
+   }
    struct drm_nouveau_gem_pushbuf args = {.channel = ctx->channel};
    return ws_ioctl(ctx->dev, DRM_IOCTL_NOUVEAU_GEM_PUSHBUF, &args) == -ENODEV;
 }

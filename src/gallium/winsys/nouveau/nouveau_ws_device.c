@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 #include "nouveau_ws_priv.h"
+#include "nouveau_ws_vm.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -127,6 +128,19 @@ init_svm(struct nouveau_ws_device *dev, bool want_svm)
    dev->info.svm = true;
 }
 
+/* Our own place in the process for buffers: each can be mapped where the GPU
+ * sees it. Must come before the first buffer or channel, too. */
+static void
+init_vm_bind(struct nouveau_ws_device *dev)
+{
+   if (reserve_hole(dev))
+      return;
+   if (nouveau_ws_vm_create(dev, dev->info.hole_start, dev->info.hole_size_B,
+                            &dev->vm))
+      release_hole(dev);
+   dev->info.vm_bind = dev->vm;
+}
+
 /* Is it nouveau, and new enough to have NVIF? */
 static int
 check_version(struct nouveau_ws_device *dev, const char *path)
@@ -195,7 +209,8 @@ query_device(struct nouveau_ws_device *dev, const char *path)
 
 int
 nouveau_ws_device_create(const struct nouveau_ws_os *os, const char *path,
-                         bool want_svm, struct nouveau_ws_device **device_out)
+                         bool want_svm, enum nouveau_ws_calls calls,
+                         struct nouveau_ws_device **device_out)
 {
    struct nouveau_ws_device *dev = calloc(1, sizeof(*dev));
    if (!dev)
@@ -210,7 +225,15 @@ nouveau_ws_device_create(const struct nouveau_ws_os *os, const char *path,
       ret = query_device(dev, path);
    if (ret)
       goto fail;
-   init_svm(dev, want_svm);
+   if (calls == NOUVEAU_WS_CALLS_BIND)
+      init_vm_bind(dev);
+   if (dev->vm)
+      snprintf(dev->info.svm_note, sizeof(dev->info.svm_note),
+               "VM_BIND was asked for, which shuts out SVM_INIT");
+   else
+      init_svm(dev, want_svm);
+   if (!dev->info.svm && !dev->vm && calls == NOUVEAU_WS_CALLS_AUTO)
+      init_vm_bind(dev);
    *device_out = dev;
    return 0;
 
@@ -224,6 +247,7 @@ fail_open:
 void
 nouveau_ws_device_destroy(struct nouveau_ws_device *dev)
 {
+   nouveau_ws_vm_destroy(dev->vm);
    dev->os->close(dev->os->data, dev->fd);
    release_hole(dev);
    if (dev->os->release)

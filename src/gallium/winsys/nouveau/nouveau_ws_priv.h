@@ -8,17 +8,21 @@
 #include "drm-uapi/nouveau_drm.h"
 #include "util/util_macros.h"
 
+struct nouveau_ws_vm;
+
 struct nouveau_ws_device {
    const struct nouveau_ws_os *os;
    int fd;
    struct nouveau_ws_device_info info;
-   uint64_t next_object; /* atomic: client-side names of NVIF objects */
+   struct nouveau_ws_vm *vm; /* NULL: the kernel places, PUSHBUF submits */
+   uint64_t next_object;     /* atomic: client-side names of NVIF objects */
 };
 
 struct nouveau_ws_context {
    struct nouveau_ws_device *dev;
    struct nouveau_ws_context_info info;
    int32_t channel;
+   struct nouveau_ws_timeline *timeline; /* with dev->vm */
    uint32_t notifier_handle;
    uint64_t objects[4];
    unsigned num_objects;
