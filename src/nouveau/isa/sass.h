@@ -164,9 +164,21 @@ struct sass_instr {
    enum sass_surf_dim surf_dim;
    enum sass_clamp clamp;
    bool raw, ba; /* SULD, SUST: .D (size) or .P (tmask); byte address */
-   bool mx;
-   uint8_t vmode;  /* VMNMX: what is done with operand c */
-   uint16_t video; /* VMNMX: operand types and parts; default plain s32 */
+
+   /* Video: a, b are parts of registers; b may be imm, 16 bits. */
+   enum sass_vpart vpart_a, vpart_b;
+   enum sass_vadd vadd;   /* VADD, VMAD */
+   enum sass_vmode vmode; /* what is done with operand c */
+   bool ud;               /* result is unsigned: limits of .SAT, .MIN, .MAX */
+   bool mx;               /* VMNMX: maximum */
+   uint8_t vshr;          /* VMAD: 1 the sum is shifted right by 7, 2 by 15 */
+   /* VABSDIFF4: bytes that are written, sum of the differences instead,
+    * SASS_VSEL_*: which bytes of b:a are a's and b's four. */
+   uint8_t vmask, vacc, vsel_a, vsel_b;
+
+   /* Graphics: IPA, VOTE.VTG, ISBERD, OUT, PIXLD by sass.isa. */
+   uint8_t gfx_mode, ipa_sample, attr_size;
+   bool attr_o, attr_p, skew, wait, idx;
 };
 
 /* Where and why an operation failed.  `column`: 1-based place in the text

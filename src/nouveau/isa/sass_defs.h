@@ -321,6 +321,34 @@ enum sass_txq {
    SASS_TXQ_BORDER = 0x16,
 } SASS_PACKED;
 
+/* Video instructions: part of the register, what becomes of two operands, and
+ * of the result with c.  MRG_*: it replaces that half or byte of c. */
+enum sass_vpart {
+   SASS_VPART_W,
+   SASS_VPART_B0,
+   SASS_VPART_B1,
+   SASS_VPART_B2,
+   SASS_VPART_B3,
+   SASS_VPART_H0,
+   SASS_VPART_H1,
+} SASS_PACKED;
+enum sass_vadd {
+   SASS_VADD,
+   SASS_VADD_SUB,  /* a - b; VMAD: a * b - c */
+   SASS_VADD_SUBR, /* b - a; VMAD: c - a * b */
+   SASS_VADD_PO,   /* plus 1 */
+} SASS_PACKED;
+enum sass_vmode {
+   SASS_VMODE_NONE,
+   SASS_VMODE_MRG_16H,
+   SASS_VMODE_MRG_16L,
+   SASS_VMODE_MRG_8B0,
+   SASS_VMODE_MRG_8B2,
+   SASS_VMODE_ACC,
+   SASS_VMODE_MIN,
+   SASS_VMODE_MAX,
+} SASS_PACKED;
+
 /* Special registers of S2R and CS2R (isa.md 2.12). */
 enum sass_sreg {
    SASS_SR_LANEID = 0x00,

@@ -199,7 +199,6 @@ static const struct sass_instr defaults = {
    .lane_mask = 0xf,
    .tmask = 0xf,
    .clamp = SASS_CLAMP_DEFAULT,
-   .video = SASS_VIDEO_PLAIN,
 };
 
 void

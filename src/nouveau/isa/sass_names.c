@@ -90,3 +90,16 @@ const char *const sass_txq_names[64] = {
 };
 
 const char *const sass_swizzle_names[4] = {"PP", "PN", "NP", "ZP"};
+
+const char *const sass_vpart_names[SASS_VPART_COUNT] = {
+   "", ".B0", ".B1", ".B2", ".B3", ".H0", ".H1"};
+
+const char *const sass_vsel_a_names[SASS_VSEL_COUNT] = {
+   "",      ".0000", ".1111", ".2222", ".3333", ".4321", ".5432",
+   ".6543", ".3201", ".3012", ".0213", ".3120", ".1230", ".2310",
+};
+
+const char *const sass_vsel_b_names[SASS_VSEL_COUNT] = {
+   "",      ".4444", ".5555", ".6666", ".7777", ".6543",
+   ".5432", ".4321", ".4567", ".6745", ".5467",
+};

@@ -151,6 +151,8 @@ operand_width(const struct sass_instr *i, enum sass_width width)
       return texb_width(i);
    case WIDTH_TXQA:
       return 2;
+   case WIDTH_ASIZE:
+      return i->attr_size + 1;
    }
    return 1;
 }
@@ -222,6 +224,7 @@ add_operand_reads(struct sass_operands *out, const struct sass_instr *i,
    case OPERAND_BRX:
    case OPERAND_JMX:
    case OPERAND_CADDR:
+   case OPERAND_ATTR:
       add_gpr(out, i->ra, width, SASS_SLOT_A, false);
       break;
    case OPERAND_ADDR:

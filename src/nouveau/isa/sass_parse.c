@@ -15,6 +15,7 @@ starts_operand(struct sass_parser *p, enum sass_operand_kind kind)
    sass_parse_skip_space(p);
    switch (kind) {
    case OPERAND_PD:
+   case OPERAND_PB:
    case OPERAND_PC:
       return *p->at == 'P' || *p->at == '!';
    case OPERAND_D:

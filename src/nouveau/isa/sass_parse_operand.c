@@ -80,15 +80,15 @@ take_const(struct sass_parser *p, enum sass_part part)
 /* --- Source operands --- */
 
 struct source_members {
-   enum sass_member reg, neg, abs, inv, h1, half, swz;
+   enum sass_member reg, neg, abs, inv, h1, half, swz, vpart;
 };
 
 static const struct source_members members_a = {
-   M_ra, M_neg_a, M_abs_a, M_not_a, M_h1_a, M_half_a, M_swz_a};
+   M_ra, M_neg_a, M_abs_a, M_not_a, M_h1_a, M_half_a, M_swz_a, M_vpart_a};
 static const struct source_members members_b = {
-   M_rb, M_neg_b, M_abs_b, M_not_b, M_h1_b, M_half_b, M_swz_b};
+   M_rb, M_neg_b, M_abs_b, M_not_b, M_h1_b, M_half_b, M_swz_b, M_vpart_b};
 static const struct source_members members_c = {
-   M_rc, M_neg_c, M_none, M_none, M_none, M_half_c, M_swz_c};
+   M_rc, M_neg_c, M_none, M_none, M_none, M_half_c, M_swz_c, M_none};
 
 /* The `index`th of `names` behind a register. */
 static bool
@@ -96,7 +96,7 @@ take_part_name(struct sass_parser *p, const char *const *names, unsigned count,
                enum sass_member m)
 {
    for (unsigned n = 1; n < count; n++) {
-      if (names[n] && sass_parse_word(p, names[n]))
+      if (names[n] && *names[n] && sass_parse_word(p, names[n]))
          return sass_parse_set(p, m, n);
    }
    return true;
@@ -121,6 +121,12 @@ take_part(struct sass_parser *p, enum sass_part part,
       if (sass_parse_word(p, ".H1"))
          return sass_parse_set(p, M_byte_sel, 2);
       return take_part_name(p, bytes, ARRAY_SIZE(bytes), M_byte_sel);
+   case PART_VPART:
+      return take_part_name(p, sass_vpart_names, SASS_VPART_COUNT, m->vpart);
+   case PART_VSELA:
+      return take_part_name(p, sass_vsel_a_names, SASS_VSEL_COUNT, M_vsel_a);
+   case PART_VSELB:
+      return take_part_name(p, sass_vsel_b_names, SASS_VSEL_COUNT, M_vsel_b);
    case PART_NONE:
       break;
    }
@@ -482,9 +488,10 @@ take_texs(struct sass_parser *p, enum sass_part part)
 }
 
 static bool
-take_video(struct sass_parser *p, enum sass_part part)
+take_attr(struct sass_parser *p, enum sass_part part)
 {
-   return sass_parse_int_into(p, M_video);
+   return sass_parse_expect(p, "a") &&
+          take_brackets(p, sass_parse_has(p, M_off));
 }
 
 static bool
@@ -555,7 +562,7 @@ static bool (*const takers[])(struct sass_parser *p, enum sass_part part) = {
    [OPERAND_TMASK] = take_tmask,
    [OPERAND_TXQ] = take_txq,
    [OPERAND_TEXS] = take_texs,
-   [OPERAND_VIDEO] = take_video,
+   [OPERAND_ATTR] = take_attr,
 };
 
 bool

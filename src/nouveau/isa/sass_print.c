@@ -31,8 +31,8 @@ is_omitted(const struct sass_instr *i, const struct sass_operand_desc *o)
       return !i->imm2;
    case OPERAND_SBMASK:
       return !i->sb_mask;
-   case OPERAND_VIDEO:
-      return i->video == SASS_VIDEO_PLAIN;
+   case OPERAND_PB:
+      return i->pb == SASS_PT && !i->pb_not;
    default:
       return false;
    }

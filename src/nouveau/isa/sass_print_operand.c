@@ -131,9 +131,10 @@ byte_part(const struct sass_instr *i)
    return i->byte_sel == 2 && half ? ".H1" : names[i->byte_sel & 3];
 }
 
+/* `vpart`: of video operands. */
 static const char *
 part_text(const struct sass_instr *i, enum sass_part part, bool h1,
-          unsigned half, unsigned swz)
+          unsigned half, unsigned swz, unsigned vpart)
 {
    static const char *const halves[] = {"", ".H0", ".H1", ""};
    static const char *const swizzles[] = {"", ".F32", ".H0_H0", ".H1_H1"};
@@ -146,6 +147,12 @@ part_text(const struct sass_instr *i, enum sass_part part, bool h1,
       return swizzles[swz & 3];
    case PART_BYTE:
       return byte_part(i);
+   case PART_VPART:
+      return sass_vpart_names[vpart % SASS_VPART_COUNT];
+   case PART_VSELA:
+      return sass_vsel_a_names[i->vsel_a % SASS_VSEL_COUNT];
+   case PART_VSELB:
+      return sass_vsel_b_names[i->vsel_b % SASS_VSEL_COUNT];
    case PART_NONE:
       break;
    }
@@ -223,8 +230,9 @@ static void
 print_a(const struct operand_text *t)
 {
    const struct sass_instr *i = t->i;
-   struct source s = {i->neg_a, i->abs_a, i->not_a,
-                      part_text(i, t->part, i->h1_a, i->half_a, i->swz_a)};
+   struct source s = {
+      i->neg_a, i->abs_a, i->not_a,
+      part_text(i, t->part, i->h1_a, i->half_a, i->swz_a, i->vpart_a)};
    open_source(t->out, &s);
    print_gpr(t->out, i->ra);
    close_source(t->out, &s);
@@ -234,8 +242,9 @@ static void
 print_b(const struct operand_text *t)
 {
    const struct sass_instr *i = t->i;
-   struct source s = {i->neg_b, i->abs_b, i->not_b,
-                      part_text(i, t->part, i->h1_b, i->half_b, i->swz_b)};
+   struct source s = {
+      i->neg_b, i->abs_b, i->not_b,
+      part_text(i, t->part, i->h1_b, i->half_b, i->swz_b, i->vpart_b)};
    if (sass_row_field(t->row, M_imm) && t->row->form == SASS_FORM_I) {
       print_imm_source(t->out, t->row, i, &s);
       return;
@@ -253,7 +262,7 @@ print_c(const struct operand_text *t)
 {
    const struct sass_instr *i = t->i;
    struct source s = {i->neg_c, false, false,
-                      part_text(i, t->part, false, i->half_c, i->swz_c)};
+                      part_text(i, t->part, false, i->half_c, i->swz_c, 0)};
    open_source(t->out, &s);
    if (sass_row_field(t->row, M_rc))
       print_gpr(t->out, i->rc);
@@ -500,9 +509,10 @@ print_texs(const struct operand_text *t)
 }
 
 static void
-print_video(const struct operand_text *t)
+print_attr(const struct operand_text *t)
 {
-   print_number(t, t->i->video);
+   util_buf_puts(t->out, "a");
+   print_brackets(t->out, t->i->ra, t->i->off);
 }
 
 static void (*const printers[])(const struct operand_text *) = {
@@ -546,7 +556,7 @@ static void (*const printers[])(const struct operand_text *) = {
    [OPERAND_TMASK] = print_tmask,
    [OPERAND_TXQ] = print_txq,
    [OPERAND_TEXS] = print_texs,
-   [OPERAND_VIDEO] = print_video,
+   [OPERAND_ATTR] = print_attr,
 };
 
 void

@@ -25,9 +25,6 @@ struct sass_piece {
    uint8_t lo, n, val;
 };
 
-/* VMNMX on signed 32-bit operands. */
-#define SASS_VIDEO_PLAIN 0x3f6
-
 #define SASS_PIECES_MAX 4
 
 /* Where a member lies in the word: value = bits, then sign extended from bit
@@ -97,7 +94,7 @@ enum sass_operand_kind {
    OPERAND_TMASK,
    OPERAND_TXQ,
    OPERAND_TEXS,
-   OPERAND_VIDEO,
+   OPERAND_ATTR,
 } SASS_PACKED;
 
 /* Which part of the register is meant, printed behind it. */
@@ -106,7 +103,10 @@ enum sass_part {
    PART_H1,
    PART_HALF,
    PART_SWZ,
-   PART_BYTE
+   PART_BYTE,
+   PART_VPART,
+   PART_VSELA,
+   PART_VSELB,
 } SASS_PACKED;
 
 /* When an operand may be left out: never, if it has its default, or if the
@@ -133,6 +133,7 @@ enum sass_width {
    WIDTH_TEXA,
    WIDTH_TEXB,
    WIDTH_TXQA,
+   WIDTH_ASIZE,
 } SASS_PACKED;
 
 struct sass_operand_desc {
@@ -238,5 +239,12 @@ extern const char *const sass_tex_dim_names[8];
 extern const char
    *const sass_txq_names[64]; /* NULL: no name, printed as number */
 extern const char *const sass_swizzle_names[4];
+/* By enum sass_vpart; VABSDIFF4: the bytes from the highest (vsel_a, vsel_b),
+ * "" for a's and b's own.  With the dot before. */
+#define SASS_VPART_COUNT 7
+#define SASS_VSEL_COUNT  14
+extern const char *const sass_vpart_names[SASS_VPART_COUNT];
+extern const char *const sass_vsel_a_names[SASS_VSEL_COUNT];
+extern const char *const sass_vsel_b_names[SASS_VSEL_COUNT];
 
 #endif
