@@ -11,7 +11,15 @@
 
 struct loop {
    uint64_t *nodes;
+   struct nvir_value **leaving; /* used outside */
+   unsigned num_leaving;
    bool is_left_divergently;
+};
+
+/* The loops around a block, in a list. */
+struct around {
+   struct around *next;
+   struct loop *loop;
 };
 
 struct uniformity {
@@ -20,6 +28,7 @@ struct uniformity {
    struct nvir_graph g;
    struct loop *loops;
    unsigned num_loops;
+   struct around **around;
    uint64_t *region; /* scratch */
    int *ipdom;
    uint64_t *values; /* divergent ones */
@@ -85,42 +94,76 @@ mark_value(struct uniformity *u, const struct nvir_value *v)
 
 /* Values of a loop that lanes leave in different turns differ outside. */
 static void
-mark_leaving(struct uniformity *u, const uint64_t *loop)
+mark_loops_left(struct uniformity *u, const struct nvir_block *b)
 {
-   nvir_foreach_block(b, u->s) {
-      if (util_bitset_test(loop, b->index))
+   for (const struct around *a = u->around[b->index]; a; a = a->next) {
+      struct loop *l = a->loop;
+      if (l->is_left_divergently)
          continue;
-      nvir_foreach_instr(i, b)
-         nvir_foreach_src(src, i)
-            if (src->kind == NVIR_SRC_VALUE && src->val->def &&
-                util_bitset_test(loop, src->val->def->block->index))
-               mark_value(u, src->val);
+      l->is_left_divergently = true;
+      for (unsigned k = 0; k < l->num_leaving; k++)
+         mark_value(u, l->leaving[k]);
    }
 }
 
 static void
-mark_loops_left(struct uniformity *u, const struct nvir_block *b)
+add_loop(struct uniformity *u, unsigned header)
 {
-   for (unsigned k = 0; k < u->num_loops; k++) {
-      struct loop *l = &u->loops[k];
-      if (l->is_left_divergently || !util_bitset_test(l->nodes, b->index))
-         continue;
-      l->is_left_divergently = true;
-      mark_leaving(u, l->nodes);
+   struct loop *l = &u->loops[u->num_loops++];
+   l->nodes = nvir_graph_set(&u->g);
+   nvir_graph_natural_loop(&u->g, header, l->nodes);
+   util_bitset_for_each(i, l->nodes, u->g.n) {
+      struct around *a = util_arena_new(&u->arena, struct around);
+      *a = (struct around){u->around[i], l};
+      u->around[i] = a;
    }
+}
+
+/* Calls add for each loop that a value is used outside of. */
+static void
+for_each_leaving(struct uniformity *u,
+                 void (*add)(struct loop *l, struct nvir_value *v))
+{
+   nvir_foreach_block(b, u->s)
+      nvir_foreach_instr(i, b)
+         nvir_foreach_src(src, i) {
+            if (src->kind != NVIR_SRC_VALUE || !src->val->def)
+               continue;
+            const struct around *a = u->around[src->val->def->block->index];
+            for (; a; a = a->next)
+               if (!util_bitset_test(a->loop->nodes, b->index))
+                  add(a->loop, src->val);
+         }
+}
+
+static void
+count_leaving(struct loop *l, struct nvir_value *v)
+{
+   l->num_leaving++;
+}
+
+static void
+add_leaving(struct loop *l, struct nvir_value *v)
+{
+   l->leaving[l->num_leaving++] = v;
 }
 
 static void
 find_loops(struct uniformity *u)
 {
    u->loops = util_arena_array(&u->arena, struct loop, u->g.n);
-   for (unsigned h = 0; h < u->g.n; h++) {
-      if (!nvir_graph_is_header(&u->g, h))
-         continue;
-      struct loop *l = &u->loops[u->num_loops++];
-      l->nodes = nvir_graph_set(&u->g);
-      nvir_graph_natural_loop(&u->g, h, l->nodes);
+   u->around = util_arena_array(&u->arena, struct around *, u->g.n);
+   for (unsigned h = 0; h < u->g.n; h++)
+      if (nvir_graph_is_header(&u->g, h))
+         add_loop(u, h);
+   for_each_leaving(u, count_leaving);
+   for (unsigned k = 0; k < u->num_loops; k++) {
+      struct loop *l = &u->loops[k];
+      l->leaving =
+         util_arena_array(&u->arena, struct nvir_value *, l->num_leaving);
+      l->num_leaving = 0;
    }
+   for_each_leaving(u, add_leaving);
 }
 
 static void

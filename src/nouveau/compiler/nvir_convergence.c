@@ -19,10 +19,10 @@ struct walk {
 static const struct nvir_level *
 child_with_header(const struct walk *w, int node)
 {
-   for (unsigned k = 0; k < w->cv->num_levels; k++)
-      if (w->cv->levels[k].header == node && (int)k != w->level)
-         return &w->cv->levels[k];
-   return NULL;
+   if (node == NVIR_NODE_NONE)
+      return NULL;
+   int k = w->cv->level_of_header[node];
+   return k == NVIR_NODE_NONE || k == w->level ? NULL : &w->cv->levels[k];
 }
 
 /* A node, TO_STAY, TO_LEAVE or NVIR_NODE_NONE. An inner loop is a step from its

@@ -47,6 +47,8 @@ add_node(struct nvir_convergence *cv, enum nvir_node_kind kind, int succ)
    cv->nodes[i] = (struct nvir_node){.kind = kind,
                                      .level = NVIR_NODE_NONE,
                                      .join = NVIR_NODE_NONE};
+   cv->reaches_end[i] = cv->reaches_end[succ];
+   util_bitset_set(cv->changed, i);
    return i;
 }
 
@@ -89,6 +91,26 @@ reach_count(struct nvir_convergence *cv, int from)
    uint64_t *set = nvir_graph_set(&cv->g);
    nvir_graph_reach(&cv->g, from, NVIR_NODE_NONE, set);
    return util_bitset_count_range(set, 0, cv->g.n);
+}
+
+/* The one node to which all ways out of the loop go at once and from which the
+ * program ends, or NVIR_NODE_NONE. The usual case, and a cheap one. */
+static int
+only_exit(const struct nvir_convergence *cv, const uint64_t *loop)
+{
+   int exit = NVIR_NODE_NONE;
+   util_bitset_for_each(i, loop, cv->g.n) {
+      for (unsigned e = 0; e < 2; e++) {
+         int s = cv->g.succ[i][e];
+         if (s == NVIR_NODE_NONE || util_bitset_test(loop, s))
+            continue;
+         if (exit != NVIR_NODE_NONE && exit != s)
+            return NVIR_NODE_NONE;
+         exit = s;
+      }
+   }
+   return exit != NVIR_NODE_NONE && cv->reaches_end[exit] ? exit
+                                                          : NVIR_NODE_NONE;
 }
 
 /* Where all ways out of the loop come together: the ways of one that returns by
@@ -137,8 +159,10 @@ static void
 redirect(struct nvir_convergence *cv, unsigned from, int old, int to)
 {
    for (unsigned e = 0; e < 2; e++)
-      if (cv->g.succ[from][e] == old)
+      if (cv->g.succ[from][e] == old) {
          cv->g.succ[from][e] = to;
+         util_bitset_set(cv->changed, from);
+      }
 }
 
 /* One edge back, from a node that does nothing else, unless the loop's last
@@ -164,20 +188,61 @@ add_latch(struct nvir_convergence *cv, struct nvir_level *l)
    util_bitset_set(l->nodes, latch);
 }
 
+static void
+analyze_again(struct nvir_convergence *cv)
+{
+   nvir_graph_analyze(&cv->g);
+   memset(cv->changed, 0, UTIL_BITSET_WORDS(cv->g.cap + 1) * sizeof(uint64_t));
+}
+
+static bool
+intersects(const struct nvir_convergence *cv, const uint64_t *a,
+           const uint64_t *b)
+{
+   for (unsigned w = 0; w < UTIL_BITSET_WORDS(cv->g.n); w++)
+      if (a[w] & b[w])
+         return true;
+   return false;
+}
+
+/* Nodes of the level of this header, and where it goes on; false: no loop. The
+ * analysis of the graph is made anew only where something in the loop changed,
+ * or where its ways out part. */
+static bool
+find_level(struct nvir_convergence *cv, struct nvir_level *l, int header,
+           int *join_out)
+{
+   *l = (struct nvir_level){.header = header,
+                            .after = NVIR_NODE_NONE,
+                            .nodes = nvir_graph_set(&cv->g)};
+   if (nvir_graph_natural_loop(&cv->g, header, l->nodes) &&
+       !intersects(cv, l->nodes, cv->changed)) {
+      *join_out = only_exit(cv, l->nodes);
+      if (*join_out != NVIR_NODE_NONE)
+         return true;
+   }
+   analyze_again(cv);
+   memset(l->nodes, 0, UTIL_BITSET_WORDS(cv->g.cap + 1) * sizeof(uint64_t));
+   if (!nvir_graph_natural_loop(&cv->g, header, l->nodes))
+      return false;
+   *join_out = only_exit(cv, l->nodes);
+   if (*join_out == NVIR_NODE_NONE) {
+      *join_out = find_after(cv, l->nodes);
+      add_ways_out(cv, l->nodes, *join_out);
+   }
+   return true;
+}
+
 static bool
 add_level(struct nvir_convergence *cv, int header)
 {
    struct nvir_level *l = &cv->levels[cv->num_levels];
    unsigned n;
+   int join;
 
-   nvir_graph_analyze(&cv->g);
-   *l = (struct nvir_level){.header = header,
-                            .after = NVIR_NODE_NONE,
-                            .nodes = nvir_graph_set(&cv->g)};
-   if (!nvir_graph_natural_loop(&cv->g, header, l->nodes))
+   if (!find_level(cv, l, header, &join))
       return true;
-   int join = find_after(cv, l->nodes);
-   add_ways_out(cv, l->nodes, join);
+   cv->level_of_header[header] = cv->num_levels;
    util_bitset_for_each(i, l->nodes, cv->g.n)
       if (!nvir_graph_dominates(&cv->g, header, i)) {
          cv->refused = "a way out of a loop is entered from elsewhere";
@@ -213,44 +278,59 @@ add_loops(struct nvir_convergence *cv)
       if (nvir_graph_is_header(&cv->g, cv->g.order[k]))
          headers[count++] = cv->g.order[k];
    cv->levels = util_arena_array(&cv->arena, struct nvir_level, count + 1);
+   cv->level_of_header = util_arena_array(&cv->arena, int, cv->g.cap);
+   for (unsigned i = 0; i < cv->g.cap; i++)
+      cv->level_of_header[i] = NVIR_NODE_NONE;
+   cv->changed = nvir_graph_set(&cv->g);
+   cv->reaches_end = util_arena_array(&cv->arena, bool, cv->g.cap);
+   const int *ipdom = post_dominators(cv);
+   for (unsigned i = 0; i < cv->g.n; i++)
+      cv->reaches_end[i] = ipdom[i] != NVIR_NODE_NONE;
    for (unsigned i = 0; i < count; i++)
       if (!add_level(cv, headers[i]))
          return false;
    return true;
 }
 
-/* All, none or some nodes of a in b: 1, 0, -1. */
-static int
-lies_within(const struct nvir_convergence *cv, const uint64_t *a,
-            const uint64_t *b)
+/* A loop and the ways out of it lie within the loop around them. `outermost`
+ * is the largest level so far around each node, `taken` a count for each. */
+static bool
+level_nests(struct nvir_convergence *cv, int level, int *outermost,
+            unsigned *taken)
 {
-   bool in = false, out = false;
-   for (unsigned w = 0; w < UTIL_BITSET_WORDS(cv->g.n); w++) {
-      in |= (a[w] & b[w]) != 0;
-      out |= (a[w] & ~b[w]) != 0;
+   const uint64_t *nodes = cv->levels[level].nodes;
+   util_bitset_for_each(i, nodes, cv->g.n)
+      if (outermost[i] != NVIR_NODE_NONE)
+         taken[outermost[i]]++;
+   util_bitset_for_each(i, nodes, cv->g.n) {
+      int inner = outermost[i];
+      outermost[i] = level;
+      if (inner == NVIR_NODE_NONE || !taken[inner])
+         continue;
+      const struct nvir_level *l = &cv->levels[inner];
+      if (taken[inner] != util_bitset_count_range(l->nodes, 0, cv->g.n)) {
+         cv->refused = "loops overlap";
+         return false;
+      }
+      if (l->after != NVIR_NODE_NONE && !util_bitset_test(nodes, l->after)) {
+         cv->refused = "an inner loop is left together with an outer one";
+         return false;
+      }
+      taken[inner] = 0; /* looked at */
    }
-   return in && out ? -1 : in;
+   return true;
 }
 
-/* A loop and the ways out of it lie within the loop around them. */
 static bool
 levels_nest(struct nvir_convergence *cv)
 {
-   for (unsigned a = 0; a < cv->num_levels; a++)
-      for (unsigned b = a + 1; b < cv->num_levels; b++) {
-         const uint64_t *outer = cv->levels[b].nodes;
-         int within = lies_within(cv, cv->levels[a].nodes, outer);
-         int after = cv->levels[a].after;
-         if (within < 0) {
-            cv->refused = "loops overlap";
-            return false;
-         }
-         if (within && after != NVIR_NODE_NONE &&
-             !util_bitset_test(outer, after)) {
-            cv->refused = "an inner loop is left together with an outer one";
-            return false;
-         }
-      }
+   int *outermost = util_arena_array(&cv->arena, int, cv->g.n);
+   unsigned *taken = util_arena_array(&cv->arena, unsigned, cv->num_levels + 1);
+   for (unsigned i = 0; i < cv->g.n; i++)
+      outermost[i] = NVIR_NODE_NONE;
+   for (unsigned k = 0; k < cv->num_levels; k++)
+      if (!level_nests(cv, k, outermost, taken))
+         return false;
    return true;
 }
 

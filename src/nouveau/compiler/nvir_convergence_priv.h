@@ -71,6 +71,10 @@ struct nvir_convergence {
    struct nvir_node *nodes;
    struct nvir_level *levels; /* inner before outer, the function last */
    unsigned num_levels;
+   int *level_of_header; /* by node; NVIR_NODE_NONE: no header */
+   /* While loops are added: */
+   bool *reaches_end;
+   uint64_t *changed; /* nodes whose edges g's analysis does not know */
    bool all_divergent;
    const char *refused; /* why, or NULL */
 };

@@ -20,6 +20,8 @@ nvir_graph_from_shader(struct nvir_graph *g, struct nvir_shader *s,
    g->order = util_arena_array(arena, unsigned, cap);
    g->rpo = util_arena_array(arena, int, cap);
    g->idom = util_arena_array(arena, int, cap);
+   g->dom_first = util_arena_array(arena, unsigned, cap);
+   g->dom_count = util_arena_array(arena, unsigned, cap);
    g->first_pred = util_arena_array(arena, unsigned, cap + 2);
    g->preds = util_arena_array(arena, unsigned, 2 * cap);
    g->stack = util_arena_array(arena, unsigned, cap + 1);
@@ -121,12 +123,33 @@ find_dominators(struct nvir_graph *g)
    }
 }
 
+/* Numbers the dominator tree so that each subtree is a range. */
+static void
+number_dominators(struct nvir_graph *g)
+{
+   unsigned *first = g->dom_first, *count = g->dom_count, *next = g->next;
+
+   for (unsigned k = 0; k < g->num_order; k++)
+      count[g->order[k]] = 1;
+   for (unsigned k = g->num_order; k-- > 1;)
+      count[g->idom[g->order[k]]] += count[g->order[k]];
+   first[0] = 0;
+   next[0] = 1;
+   for (unsigned k = 1; k < g->num_order; k++) {
+      unsigned i = g->order[k], dom = g->idom[i];
+      first[i] = next[dom];
+      next[dom] += count[i];
+      next[i] = first[i] + 1;
+   }
+}
+
 void
 nvir_graph_analyze(struct nvir_graph *g)
 {
    find_order(g);
    find_preds(g);
    find_dominators(g);
+   number_dominators(g);
 }
 
 bool
@@ -134,9 +157,7 @@ nvir_graph_dominates(const struct nvir_graph *g, int a, int b)
 {
    if (g->rpo[a] < 0 || g->rpo[b] < 0)
       return false;
-   while (g->rpo[b] > g->rpo[a])
-      b = g->idom[b];
-   return a == b;
+   return g->dom_first[b] - g->dom_first[a] < g->dom_count[a];
 }
 
 /* ---- post-dominators ---- */

@@ -21,6 +21,8 @@ struct nvir_graph {
    unsigned *order; /* reverse post-order of the nodes reached */
    int *rpo;        /* place in it, -1: not reached */
    int *idom;
+   unsigned *dom_first,
+      *dom_count;          /* its subtree of the dominator tree, numbered */
    unsigned *stack, *next; /* scratch of the functions below */
    unsigned *first_pred,
       *preds; /* preds of i: preds[first_pred[i] .. first_pred[i+1]) */

@@ -161,7 +161,8 @@ int
 nvir_llvm_optimize(LLVMModuleRef module, struct util_buf *log)
 {
    return run_passes(module,
-                     "function(separate-const-offset-from-gep,slsr,early-cse,"
+                     "function(separate-const-offset-from-gep,early-cse,"
+                     "slsr,early-cse,"
                      "loop-simplify,lcssa,loop(loop-reduce),early-cse,adce,"
                      "loop-simplify)",
                      log);
