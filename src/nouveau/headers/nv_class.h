@@ -164,12 +164,19 @@
 #define NV_COPY_SET_DST_DEPTH         0x0718
 #define NV_COPY_SET_DST_LAYER         0x071c
 #define NV_COPY_SET_DST_ORIGIN        0x0720
-#define NV_COPY_SET_SRC_BLOCK_SIZE    0x0728
+#define NV_COPY_SET_SRC_BLOCK_SIZE    0x0728 /* then as the destination's */
 #define NV_COPY_SET_SRC_WIDTH         0x072c
 #define NV_COPY_SET_SRC_HEIGHT        0x0730
 #define NV_COPY_SET_SRC_DEPTH         0x0734
 #define NV_COPY_SET_SRC_LAYER         0x0738
 #define NV_COPY_SET_SRC_ORIGIN        0x073c
+
+/* SET_xxx_BLOCK_SIZE: log2 of GOBs. Origin: x 15:0, y 31:16. */
+#define NV_COPY_BLOCK_WIDTH(d)           ((d)&0xf)
+#define NV_COPY_BLOCK_HEIGHT(d)          ((d) >> 4 & 0xf)
+#define NV_COPY_BLOCK_DEPTH(d)           ((d) >> 8 & 0xf)
+#define NV_COPY_BLOCK_GOB_HEIGHT(d)      ((d) >> 12 & 0xf)
+#define NV_COPY_BLOCK_GOB_HEIGHT_FERMI_8 1
 
 #define NV_COPY_PHYS_LOCAL_FB 0
 #define NV_COPY_PHYS_SYS_COH  1

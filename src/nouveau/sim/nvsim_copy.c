@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* The copy engine, C0B5 and C1B5: pitch-linear copies, remap (fill, swizzle),
- * virtual or physical (mesa.md §1.11, kernel.md §4.2). */
-#include "nvsim_priv.h"
+ * virtual or physical (mesa.md §1.11, kernel.md §4.2). Block-linear sides:
+ * nvsim_copy_rect.c. */
+#include "nvsim_copy_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "nouveau/headers/nv_class.h"
-
-struct copy {
-   struct nvsim_mem_loc src, dst;
-   uint32_t src_pitch_B, dst_pitch_B;
-   uint32_t length, lines; /* bytes, or elements with remap */
-};
 
 static enum nv_aperture
 phys_aperture(uint32_t mode)
@@ -38,19 +33,19 @@ location(const uint32_t *state, uint32_t method, bool physical,
    return loc;
 }
 
-static int
-mmu_error(struct nvsim_channel *c, const struct nvsim_mem_fault *f)
+int
+nvsim_copy_mmu_error(struct nvsim_channel *c, const struct nvsim_mem_fault *f)
 {
    return nvsim_chan_mmu_error(c, f, NV_FAULT_CLIENT_HUB_CE0, "copy engine");
 }
 
 static int
-copy_lines(struct nvsim_channel *c, struct copy job)
+copy_lines(struct nvsim_channel *c, struct nvsim_copy job)
 {
    for (uint32_t l = 0; l < job.lines && !nvsim_chan_stopped(c); l++) {
       struct nvsim_mem_fault f;
       if (nvsim_mem_copy(c->worker, job.dst, job.src, job.length, &f))
-         return mmu_error(c, &f);
+         return nvsim_copy_mmu_error(c, &f);
       job.src.addr += job.src_pitch_B;
       job.dst.addr += job.dst_pitch_B;
    }
@@ -59,19 +54,11 @@ copy_lines(struct nvsim_channel *c, struct copy job)
    return 0;
 }
 
-/* SET_REMAP_COMPONENTS, decoded. */
-struct remap {
-   unsigned size_B, num_src, num_dst;
-   uint8_t sel[4]; /* NV_COPY_REMAP_* of each destination component */
-   uint32_t consts[2];
-   bool reads_src, keeps_dst;
-};
-
-static struct remap
+static struct nvsim_remap
 decode_remap(const uint32_t *state)
 {
    uint32_t r = state[NV_COPY_SET_REMAP_COMPONENTS / 4];
-   struct remap m = {
+   struct nvsim_remap m = {
       .size_B = (r >> 16 & 3) + 1,
       .num_src = (r >> 20 & 3) + 1,
       .num_dst = (r >> 24 & 3) + 1,
@@ -86,9 +73,9 @@ decode_remap(const uint32_t *state)
    return m;
 }
 
-static void
-remap_elements(const struct remap *m, uint8_t *dst, const uint8_t *src,
-               uint32_t n)
+void
+nvsim_remap_elements(const struct nvsim_remap *m, uint8_t *dst,
+                     const uint8_t *src, uint32_t n)
 {
    for (uint32_t e = 0; e < n; e++) {
       for (unsigned i = 0; i < m->num_dst; i++) {
@@ -104,28 +91,29 @@ remap_elements(const struct remap *m, uint8_t *dst, const uint8_t *src,
    }
 }
 
-#define REMAP_CHUNK 1024 /* elements */
-
 static int
-remap_line(struct nvsim_channel *c, const struct remap *m, struct copy job)
+remap_line(struct nvsim_channel *c, const struct nvsim_remap *m,
+           struct nvsim_copy job)
 {
-   uint8_t src[REMAP_CHUNK * 16] = {0}, dst[REMAP_CHUNK * 16];
+   uint8_t src[NVSIM_REMAP_CHUNK * NVSIM_REMAP_MAX_B] = {0},
+                                   dst[NVSIM_REMAP_CHUNK * NVSIM_REMAP_MAX_B];
    unsigned src_B = m->num_src * m->size_B, dst_B = m->num_dst * m->size_B;
    struct nvsim_mem_fault f;
-   for (uint32_t left = job.length; left; left -= MIN2(left, REMAP_CHUNK)) {
-      uint32_t n = MIN2(left, REMAP_CHUNK);
+   for (uint32_t left = job.length; left;
+        left -= MIN2(left, NVSIM_REMAP_CHUNK)) {
+      uint32_t n = MIN2(left, NVSIM_REMAP_CHUNK);
       if (nvsim_chan_stopped(c))
          return -1;
       if (m->reads_src &&
           nvsim_mem_read_loc(c->worker, job.src, src, n * src_B, &f))
-         return mmu_error(c, &f);
+         return nvsim_copy_mmu_error(c, &f);
       if (m->keeps_dst &&
           nvsim_mem_read_loc(c->worker, job.dst, dst, n * dst_B, &f))
-         return mmu_error(c, &f);
+         return nvsim_copy_mmu_error(c, &f);
       if (m->reads_src || m->keeps_dst || left == job.length)
-         remap_elements(m, dst, src, n); /* a fill: once */
+         nvsim_remap_elements(m, dst, src, n); /* a fill: once */
       if (nvsim_mem_write_loc(c->worker, job.dst, dst, n * dst_B, &f))
-         return mmu_error(c, &f);
+         return nvsim_copy_mmu_error(c, &f);
       job.src.addr += n * src_B;
       job.dst.addr += n * dst_B;
    }
@@ -135,11 +123,11 @@ remap_line(struct nvsim_channel *c, const struct remap *m, struct copy job)
 }
 
 static int
-remap_lines(struct nvsim_channel *c, const uint32_t *state, struct copy job)
+remap_lines(struct nvsim_channel *c, const struct nvsim_remap *m,
+            struct nvsim_copy job)
 {
-   struct remap m = decode_remap(state);
    for (uint32_t l = 0; l < job.lines; l++) {
-      if (remap_line(c, &m, job))
+      if (remap_line(c, m, job))
          return -1;
       job.src.addr += job.src_pitch_B;
       job.dst.addr += job.dst_pitch_B;
@@ -172,7 +160,7 @@ release(struct nvsim_channel *c, const uint32_t *state, uint32_t d)
 static int
 launch(struct nvsim_channel *c, const uint32_t *state, uint32_t d)
 {
-   struct copy job = {
+   struct nvsim_copy job = {
       .src =
          location(state, NV_COPY_OFFSET_IN_UPPER,
                   d & NV_COPY_LAUNCH_SRC_PHYSICAL, NV_COPY_SET_SRC_PHYS_MODE),
@@ -188,11 +176,12 @@ launch(struct nvsim_channel *c, const uint32_t *state, uint32_t d)
    int err = 0;
    if (NV_COPY_LAUNCH_TRANSFER(d)) {
       uint32_t pitch = NV_COPY_LAUNCH_SRC_PITCH | NV_COPY_LAUNCH_DST_PITCH;
+      struct nvsim_remap m = decode_remap(state);
+      bool remap = d & NV_COPY_LAUNCH_REMAP;
       if ((d & pitch) != pitch)
-         return nvsim_chan_method_error(c, NV_COPY_LAUNCH_DMA, d,
-                                        "block linear copy is not supported");
-      err = d & NV_COPY_LAUNCH_REMAP ? remap_lines(c, state, job)
-                                     : copy_lines(c, job);
+         err = nvsim_copy_rect(c, state, d, &job, remap ? &m : NULL);
+      else
+         err = remap ? remap_lines(c, &m, job) : copy_lines(c, job);
    }
    if (!err)
       err = release(c, state, d);
