@@ -322,14 +322,34 @@ enum drm_nouveau_svm_event_kind {
    DRM_NOUVEAU_SVM_EVENT_MIGRATE_DEVICE = 6, /* npages went to video memory */
    DRM_NOUVEAU_SVM_EVENT_MIGRATE_HOST = 7,   /* npages came back */
    DRM_NOUVEAU_SVM_EVENT_CANCEL = 8, /* the access at addr was refused */
-   DRM_NOUVEAU_SVM_EVENT_KINDS = 9,
+   /* the process changed npages that had PTEs */
+   DRM_NOUVEAU_SVM_EVENT_INVALIDATE = 9,
+   DRM_NOUVEAU_SVM_EVENT_KINDS = 10,
+};
+
+enum drm_nouveau_svm_cause {
+   /* of MIGRATE */
+   DRM_NOUVEAU_SVM_CAUSE_ASKED = 1, /* SVM_BIND */
+   DRM_NOUVEAU_SVM_CAUSE_GPU = 2,   /* the GPU touched the pages */
+   DRM_NOUVEAU_SVM_CAUSE_CPU = 3,   /* the CPU touched them, forked or ended */
+   DRM_NOUVEAU_SVM_CAUSE_EVICT = 4, /* video memory was wanted */
+   /* of INVALIDATE */
+   DRM_NOUVEAU_SVM_CAUSE_UNMAP = 16,   /* munmap, mremap */
+   DRM_NOUVEAU_SVM_CAUSE_CLEAR = 17,   /* madvise */
+   DRM_NOUVEAU_SVM_CAUSE_PROTECT = 18, /* mprotect */
+   DRM_NOUVEAU_SVM_CAUSE_EXCLUSIVE = 19,
 };
 
 struct drm_nouveau_svm_event {
-   uint64_t time_ns; /* PTIMER */
-   uint64_t addr;    /* of the first page; 0 for REPLAY */
-   uint32_t kind;    /* enum drm_nouveau_svm_event_kind */
-   uint32_t npages;  /* mapped, moved or serviced */
+   uint64_t time_ns;     /* PTIMER, when it was over */
+   uint64_t addr;        /* of the first page; 0 for REPLAY */
+   uint32_t kind;        /* enum drm_nouveau_svm_event_kind */
+   uint32_t npages;      /* mapped, moved or serviced */
+   uint32_t duration_ns; /* of MIGRATE, of the service of a FAULT, and of the
+                            batch that a REPLAY ends; saturates */
+   uint16_t cause;       /* enum drm_nouveau_svm_cause; FAULT, CANCEL: the MMU
+                            fault type of nv_fault.h */
+   int16_t error;        /* FAULT, CANCEL: 0 or -errno */
 };
 
 struct drm_nouveau_svm_events {

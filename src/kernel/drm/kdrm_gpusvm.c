@@ -44,6 +44,17 @@ note_bounce_locked(struct kdrm_granule *g)
 }
 
 static void
+tell_invalidated_locked(struct kdrm_granule *g, unsigned first, unsigned n,
+                        enum kmm_event event)
+{
+   struct kdrm_gpusvm *svm = g->svm;
+   if (svm->config.ops->invalidated && event != KMM_EVENT_MIGRATE &&
+       util_bitset_any_range(g->present, first, n))
+      svm->config.ops->invalidated(
+         svm, (g->node.key << GRANULE_SHIFT) + first * KMM_PAGE_SIZE, n, event);
+}
+
+static void
 invalidate(struct kmm_notifier *n, const struct kmm_invalidate *inv)
 {
    struct kdrm_granule *g = container_of(n, struct kdrm_granule, notifier);
@@ -54,6 +65,7 @@ invalidate(struct kmm_notifier *n, const struct kmm_invalidate *inv)
    if (inv->event == KMM_EVENT_MIGRATE &&
        util_bitset_any_range(g->device, first, num))
       note_bounce_locked(g);
+   tell_invalidated_locked(g, first, num, inv->event);
    unmap_pages_locked(g, first, num);
    util_rank_unlock(&g->lock, UTIL_RANK_GRANULE);
 }
@@ -148,7 +160,9 @@ map_moved(void *data, uint64_t start, unsigned n, const uint64_t *pfns)
 /* Calls fn for the parts of [start, end) outside the hole. */
 static int
 outside_hole(struct kdrm_gpusvm *svm, uint64_t start, uint64_t end,
-             int (*fn)(struct kdrm_gpusvm *, uint64_t, uint64_t, uint64_t *),
+             enum kdrm_cause cause,
+             int (*fn)(struct kdrm_gpusvm *, uint64_t, uint64_t,
+                       enum kdrm_cause, uint64_t *),
              uint64_t *moved_out)
 {
    uint64_t lo = svm->config.hole_start, hi = svm->config.hole_end, n = 0;
@@ -158,28 +172,28 @@ outside_hole(struct kdrm_gpusvm *svm, uint64_t start, uint64_t end,
    if (!svm->config.pagemap)
       return kmm_mm_check(svm->config.mm);
    if (lo >= hi || end <= lo || start >= hi)
-      return fn(svm, start, end, moved_out);
+      return fn(svm, start, end, cause, moved_out);
    int err = 0;
    if (start < lo)
-      err = fn(svm, start, lo, moved_out);
+      err = fn(svm, start, lo, cause, moved_out);
    if (!err && end > hi)
-      err = fn(svm, hi, end, &n);
+      err = fn(svm, hi, end, cause, &n);
    *moved_out += n;
    return err;
 }
 
 static int
 part_to_vram(struct kdrm_gpusvm *svm, uint64_t start, uint64_t end,
-             uint64_t *moved_out)
+             enum kdrm_cause cause, uint64_t *moved_out)
 {
-   const struct kdrm_migrate_done done = {map_moved, svm};
+   const struct kdrm_migrate_done done = {map_moved, svm, cause};
    return kdrm_pagemap_migrate_to_vram(svm->config.pagemap, start, end, &done,
                                        moved_out);
 }
 
 static int
 part_to_system(struct kdrm_gpusvm *svm, uint64_t start, uint64_t end,
-               uint64_t *moved_out)
+               enum kdrm_cause cause, uint64_t *moved_out)
 {
    return kdrm_pagemap_migrate_to_system(svm->config.pagemap, start, end,
                                          moved_out);
@@ -187,9 +201,10 @@ part_to_system(struct kdrm_gpusvm *svm, uint64_t start, uint64_t end,
 
 int
 kdrm_gpusvm_migrate_to_vram(struct kdrm_gpusvm *svm, uint64_t start,
-                            uint64_t end, uint64_t *moved_out)
+                            uint64_t end, enum kdrm_cause cause,
+                            uint64_t *moved_out)
 {
-   int err = outside_hole(svm, start, end, part_to_vram, moved_out);
+   int err = outside_hole(svm, start, end, cause, part_to_vram, moved_out);
    kdrm_count(&svm->stats.migrated_to_vram, *moved_out);
    return err;
 }
@@ -198,7 +213,8 @@ int
 kdrm_gpusvm_migrate_to_system(struct kdrm_gpusvm *svm, uint64_t start,
                               uint64_t end, uint64_t *moved_out)
 {
-   int err = outside_hole(svm, start, end, part_to_system, moved_out);
+   int err = outside_hole(svm, start, end, KDRM_CAUSE_ASKED, part_to_system,
+                          moved_out);
    kdrm_count(&svm->stats.migrated_to_system, *moved_out);
    return err;
 }

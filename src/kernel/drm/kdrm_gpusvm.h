@@ -32,6 +32,11 @@ struct kdrm_gpusvm_ops {
    /* Clear PTEs of n pages and complete the TLB invalidate before returning: no
     * access through them runs or will run. Cannot fail. Pages may have no PTE. */
    void (*unmap)(struct kdrm_gpusvm *svm, uint64_t gpu_va, unsigned n);
+   /* May be NULL. The process's memory changed under n pages from gpu_va on, of
+    * which some had PTEs: for the driver's event log. Not for migration, of
+    * which the pagemap tells. Called under the granule's lock. */
+   void (*invalidated)(struct kdrm_gpusvm *svm, uint64_t gpu_va, unsigned n,
+                       enum kmm_event event);
 };
 
 struct kdrm_gpusvm_config {
@@ -56,6 +61,7 @@ enum kdrm_access {
 struct kdrm_gpusvm_fault {
    uint64_t gpu_va;
    enum kdrm_access access;
+   uint32_t driver_index; /* the driver's; stays with the fault when sorted */
    /* Out: 0: serviced, replay. -EFAULT: nothing there or no access; -EPERM:
     * write to read-only; -ENOMEM: cancel the access with that reason. -EBUSY:
     * not now; replay and it will fault again (never a reason to cancel, L7). */
@@ -91,7 +97,8 @@ void kdrm_gpusvm_sort(struct kdrm_gpusvm_fault *faults, unsigned n);
 /* Best effort, maps what has moved. *moved_out: exact count of pages in VRAM
  * because of this call. Errors as of kdrm_pagemap_migrate_*. */
 int kdrm_gpusvm_migrate_to_vram(struct kdrm_gpusvm *svm, uint64_t start,
-                                uint64_t end, uint64_t *moved_out);
+                                uint64_t end, enum kdrm_cause cause,
+                                uint64_t *moved_out);
 int kdrm_gpusvm_migrate_to_system(struct kdrm_gpusvm *svm, uint64_t start,
                                   uint64_t end, uint64_t *moved_out);
 /* Everything home (KMD_DEBUG=evictall). */

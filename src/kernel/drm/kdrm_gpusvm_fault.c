@@ -99,7 +99,8 @@ migrate_touched(struct service *s)
          continue;
       uint64_t moved = 0;
       kdrm_gpusvm_migrate_to_vram(svm, s->base + first * KMM_PAGE_SIZE,
-                                  s->base + end * KMM_PAGE_SIZE, &moved);
+                                  s->base + end * KMM_PAGE_SIZE, KDRM_CAUSE_GPU,
+                                  &moved);
       done = end;
    }
 }

@@ -27,6 +27,8 @@ struct kdrm_block {
 struct kdrm_transfer {
    struct kdrm_transfer *next;
    struct kmm_migrate m;
+   enum kdrm_cause cause;
+   uint64_t started_ns;
    struct kmm_migrate_page pages[KDRM_BLOCK_PG];
    struct kdrm_copy copies[KDRM_BLOCK_PG];
    uint64_t pfns[KDRM_BLOCK_PG];
@@ -47,8 +49,8 @@ num_pages(const struct kmm_migrate *m)
 /* ---- transfers ---- */
 
 static struct kdrm_transfer *
-transfer_get(struct kdrm_pagemap *pm, enum kmm_direction dir, uint64_t start,
-             uint64_t end)
+transfer_get(struct kdrm_pagemap *pm, enum kmm_direction dir,
+             enum kdrm_cause cause, uint64_t start, uint64_t end)
 {
    util_rank_lock(&pm->lock, UTIL_RANK_KDRM);
    struct kdrm_transfer *t = pm->idle;
@@ -59,6 +61,8 @@ transfer_get(struct kdrm_pagemap *pm, enum kmm_direction dir, uint64_t start,
       t = util_svc_alloc(sizeof(*t));
    if (!t)
       return NULL;
+   t->cause = cause;
+   t->started_ns = util_time_ns();
    t->m = (struct kmm_migrate){
       .mm = pm->base.mm,
       .direction = dir,
@@ -305,8 +309,13 @@ report_moved(struct kdrm_pagemap *pm, struct kdrm_transfer *t)
       while (i + n < num_pages(&t->m) &&
              t->pages[i + n].flags & KMM_MIGRATE_PFN)
          n++;
+      struct kdrm_moved moved = {.cpu_va = t->m.start + i * KMM_PAGE_SIZE,
+                                 .n = n,
+                                 .direction = t->m.direction,
+                                 .cause = t->cause,
+                                 .started_ns = t->started_ns};
       if (n)
-         pm->ops->moved(pm, t->m.start + i * KMM_PAGE_SIZE, n, t->m.direction);
+         pm->ops->moved(pm, &moved);
    }
 }
 
@@ -340,7 +349,8 @@ granule_to_vram(struct kdrm_pagemap *pm, uint64_t start, uint64_t end,
                 (end - start) >> KMM_PAGE_SHIFT);
    if (!b)
       return 0;
-   struct kdrm_transfer *t = transfer_get(pm, KMM_TO_DEVICE, start, end);
+   enum kdrm_cause cause = done ? done->cause : KDRM_CAUSE_ASKED;
+   struct kdrm_transfer *t = transfer_get(pm, KMM_TO_DEVICE, cause, start, end);
    int err = t ? kmm_migrate_setup(&t->m) : -ENOMEM;
    if (err)
       goto put_block;
@@ -365,9 +375,9 @@ put_block:
 
 static int
 granule_to_system(struct kdrm_pagemap *pm, uint64_t start, uint64_t end,
-                  uint64_t *moved)
+                  enum kdrm_cause cause, uint64_t *moved)
 {
-   struct kdrm_transfer *t = transfer_get(pm, KMM_TO_SYSTEM, start, end);
+   struct kdrm_transfer *t = transfer_get(pm, KMM_TO_SYSTEM, cause, start, end);
    if (!t)
       return -ENOMEM;
    int err = kmm_migrate_setup(&t->m);
@@ -394,7 +404,7 @@ migrate_to_ram(struct kmm_pagemap *base, uint64_t start, uint64_t end)
 {
    uint64_t moved = 0;
    return granule_to_system(container_of(base, struct kdrm_pagemap, base),
-                            start, end, &moved);
+                            start, end, KDRM_CAUSE_CPU, &moved);
 }
 
 static const struct kmm_pagemap_ops kmm_ops = {
@@ -467,7 +477,8 @@ kdrm_pagemap_migrate_to_system(struct kdrm_pagemap *pm, uint64_t start,
    int err = kmm_mm_check(pm->base.mm);
    for (uint64_t at = start; at < end && !err;) {
       if (kmm_count_device_pages(pm->base.mm, at, granule_end(at, end))) {
-         err = granule_to_system(pm, at, granule_end(at, end), moved_out);
+         err = granule_to_system(pm, at, granule_end(at, end), KDRM_CAUSE_ASKED,
+                                 moved_out);
          at = granule_end(at, end);
          continue;
       }
@@ -511,7 +522,8 @@ evict_strays(struct kdrm_pagemap *pm, struct kdrm_block *b)
       uint64_t moved = 0;
       uint64_t va = kmm_dpage_va(&b->pages[i]);
       if (used)
-         granule_to_system(pm, va, va + KMM_PAGE_SIZE, &moved);
+         granule_to_system(pm, va, va + KMM_PAGE_SIZE, KDRM_CAUSE_EVICT,
+                           &moved);
    }
 }
 
@@ -524,7 +536,8 @@ kdrm_pagemap_evict(struct kdrm_pagemap *pm, unsigned blocks)
       if (!b)
          break;
       uint64_t base = b->node.key << GRANULE_SHIFT, moved = 0;
-      granule_to_system(pm, base, base + KDRM_BLOCK_SIZE, &moved);
+      granule_to_system(pm, base, base + KDRM_BLOCK_SIZE, KDRM_CAUSE_EVICT,
+                        &moved);
       evict_strays(pm, b);
       util_rank_lock(&pm->lock, UTIL_RANK_KDRM);
       bool empty = !b->used;

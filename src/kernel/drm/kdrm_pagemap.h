@@ -37,6 +37,23 @@ struct kdrm_copy {
    uint64_t bus_va;
 };
 
+/* Why pages move. */
+enum kdrm_cause {
+   KDRM_CAUSE_ASKED, /* by the program */
+   KDRM_CAUSE_GPU,   /* the card touched them */
+   KDRM_CAUSE_CPU,   /* the program touched them, forks, or ends */
+   KDRM_CAUSE_EVICT, /* VRAM is wanted for something else */
+};
+
+/* n pages from cpu_va on have moved. */
+struct kdrm_moved {
+   uint64_t cpu_va;
+   unsigned n;
+   enum kmm_direction direction;
+   enum kdrm_cause cause;
+   uint64_t started_ns; /* util_time_ns() when their migration began */
+};
+
 struct kdrm_pagemap;
 
 struct kdrm_pagemap_ops {
@@ -48,10 +65,8 @@ struct kdrm_pagemap_ops {
     * targets. */
    int (*copy)(struct kdrm_pagemap *pm, const struct kdrm_copy *list,
                unsigned n);
-   /* May be NULL. n pages from cpu_va on have moved (any cause: asked for, GPU
-    * fault, CPU touch, eviction): for the driver's event log. No lock held. */
-   void (*moved)(struct kdrm_pagemap *pm, uint64_t cpu_va, unsigned n,
-                 enum kmm_direction direction);
+   /* May be NULL. For the driver's event log. No lock held. */
+   void (*moved)(struct kdrm_pagemap *pm, const struct kdrm_moved *moved);
 };
 
 struct kdrm_pagemap_stats {
@@ -83,6 +98,7 @@ void kdrm_pagemap_finish(struct kdrm_pagemap *pm);
 struct kdrm_migrate_done {
    void (*fn)(void *data, uint64_t start, unsigned n, const uint64_t *pfns);
    void *data;
+   enum kdrm_cause cause;
 };
 
 /* Best effort, any mappings; *moved_out = pages that are in device memory

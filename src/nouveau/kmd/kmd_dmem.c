@@ -192,16 +192,27 @@ copy(struct kdrm_pagemap *pm, const struct kdrm_copy *list, unsigned n)
 }
 
 static void
-moved(struct kdrm_pagemap *pm, uint64_t cpu_va, unsigned n,
-      enum kmm_direction direction)
+moved(struct kdrm_pagemap *pm, const struct kdrm_moved *m)
 {
+   static const enum drm_nouveau_svm_cause causes[] = {
+      [KDRM_CAUSE_ASKED] = DRM_NOUVEAU_SVM_CAUSE_ASKED,
+      [KDRM_CAUSE_GPU] = DRM_NOUVEAU_SVM_CAUSE_GPU,
+      [KDRM_CAUSE_CPU] = DRM_NOUVEAU_SVM_CAUSE_CPU,
+      [KDRM_CAUSE_EVICT] = DRM_NOUVEAU_SVM_CAUSE_EVICT,
+   };
    struct kmd_dmem *d = to_dmem(pm);
-   enum drm_nouveau_svm_event_kind kind =
-      direction == KMM_TO_DEVICE ? DRM_NOUVEAU_SVM_EVENT_MIGRATE_DEVICE
-                                 : DRM_NOUVEAU_SVM_EVENT_MIGRATE_HOST;
+   struct drm_nouveau_svm_event e = {
+      .kind = m->direction == KMM_TO_DEVICE
+                 ? DRM_NOUVEAU_SVM_EVENT_MIGRATE_DEVICE
+                 : DRM_NOUVEAU_SVM_EVENT_MIGRATE_HOST,
+      .addr = m->cpu_va,
+      .npages = m->n,
+      .duration_ns = kmd_svm_since(m->started_ns),
+      .cause = causes[m->cause],
+   };
    pthread_mutex_lock(&d->svms_lock);
    util_list_for_each(struct kmd_svm, svm, &d->svms, link)
-      kmd_svm_log(svm, kind, cpu_va, n);
+      kmd_svm_log(svm, &e);
    pthread_mutex_unlock(&d->svms_lock);
 }
 

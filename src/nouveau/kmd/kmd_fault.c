@@ -138,15 +138,25 @@ static const enum drm_nouveau_svm_event_kind event_of[] = {
 
 /* One event a page, with the strongest access; the list is sorted. */
 static void
-log_faults(struct kmd_svm *svm, const struct kdrm_gpusvm_fault *f, unsigned n)
+log_faults(struct kmd *kmd, struct kmd_svm *svm,
+           const struct kdrm_gpusvm_fault *f, unsigned n, uint64_t start_ns)
 {
+   uint32_t duration_ns = kmd_svm_since(start_ns);
    for (unsigned i = 0; i < n;) {
       uint64_t page = f[i].gpu_va & KMM_PAGE_MASK;
       enum kdrm_access strongest = f[i].access;
       unsigned j = i;
       for (; j < n && (f[j].gpu_va & KMM_PAGE_MASK) == page; j++)
          strongest = MAX2(strongest, f[j].access);
-      kmd_svm_log(svm, event_of[strongest], page, 1);
+      struct drm_nouveau_svm_event e = {
+         .kind = event_of[strongest],
+         .addr = page,
+         .npages = 1,
+         .duration_ns = duration_ns,
+         .cause = kmd->fault_work->entries[f[i].driver_index].hw.type,
+         .error = f[i].result,
+      };
+      kmd_svm_log(svm, &e);
       i = j;
    }
 }
@@ -187,11 +197,13 @@ serve_group(struct kmd *kmd, struct kmd_svm *svm, unsigned n_entries)
          continue;
       e->taken = true;
       w->faults[n++] = (struct kdrm_gpusvm_fault){.gpu_va = e->hw.gpu_va,
-                                                  .access = entry_access(e)};
+                                                  .access = entry_access(e),
+                                                  .driver_index = i};
    }
+   uint64_t start_ns = util_time_ns();
    kdrm_gpusvm_sort(w->faults, n);
    kdrm_gpusvm_fault_batch(svm->mirror, w->faults, n);
-   log_faults(svm, w->faults, n);
+   log_faults(kmd, svm, w->faults, n, start_ns);
    if (kmd->config.debug & KMD_DEBUG_FAULT)
       print_faults(w->faults, n);
    for (unsigned i = 0; i < n; i++) {
@@ -201,7 +213,14 @@ serve_group(struct kmd *kmd, struct kmd_svm *svm, unsigned n_entries)
          good++;
          continue;
       }
-      kmd_svm_log(svm, DRM_NOUVEAU_SVM_EVENT_CANCEL, f->gpu_va, 1);
+      struct drm_nouveau_svm_event e = {
+         .kind = DRM_NOUVEAU_SVM_EVENT_CANCEL,
+         .addr = f->gpu_va,
+         .npages = 1,
+         .cause = w->entries[f->driver_index].hw.type,
+         .error = f->result,
+      };
+      kmd_svm_log(svm, &e);
       cancel(kmd, svm, f, n_entries);
    }
    return good;
@@ -220,13 +239,18 @@ is_last_of_group(const struct entry *entries, unsigned i, unsigned n)
 /* The replay, and what goes with it for each mirror. Logged before: who sees
  * the result of the program sees the log of it. */
 static void
-release_groups(struct kmd *kmd, unsigned n, unsigned good)
+release_groups(struct kmd *kmd, unsigned n, unsigned good, uint64_t start_ns)
 {
    struct entry *entries = kmd->fault_work->entries;
    bool evict = kmd->config.debug & KMD_DEBUG_EVICTALL;
+   struct drm_nouveau_svm_event e = {
+      .kind = DRM_NOUVEAU_SVM_EVENT_REPLAY,
+      .npages = good,
+      .duration_ns = kmd_svm_since(start_ns),
+   };
    for (unsigned i = 0; i < n && good; i++)
       if (is_last_of_group(entries, i, n))
-         kmd_svm_log(entries[i].svm, DRM_NOUVEAU_SVM_EVENT_REPLAY, 0, good);
+         kmd_svm_log(entries[i].svm, &e);
    if (good)
       kmd_mmu_replay(kmd, evict);
    for (unsigned i = 0; i < n; i++) {
@@ -240,6 +264,7 @@ static void
 serve(struct kmd *kmd, unsigned n)
 {
    struct kmd_fault_work *w = kmd->fault_work;
+   uint64_t start_ns = util_time_ns();
    unsigned good = 0;
    for (unsigned i = 0; i < n; i++) {
       struct entry *e = &w->entries[i];
@@ -248,7 +273,7 @@ serve(struct kmd *kmd, unsigned n)
       else if (!e->taken)
          good += serve_group(kmd, e->svm, n);
    }
-   release_groups(kmd, n, good);
+   release_groups(kmd, n, good, start_ns);
 }
 
 void

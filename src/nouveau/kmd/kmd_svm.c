@@ -32,9 +32,27 @@ mirror_unmap(struct kdrm_gpusvm *mirror, uint64_t gpu_va, unsigned n)
    kmd_vmm_unmap(svm->vmm, gpu_va, n * KMM_PAGE_SIZE);
 }
 
+static void
+mirror_invalidated(struct kdrm_gpusvm *mirror, uint64_t gpu_va, unsigned n,
+                   enum kmm_event event)
+{
+   static const enum drm_nouveau_svm_cause causes[] = {
+      [KMM_EVENT_UNMAP] = DRM_NOUVEAU_SVM_CAUSE_UNMAP,
+      [KMM_EVENT_CLEAR] = DRM_NOUVEAU_SVM_CAUSE_CLEAR,
+      [KMM_EVENT_PROT] = DRM_NOUVEAU_SVM_CAUSE_PROTECT,
+      [KMM_EVENT_EXCLUSIVE] = DRM_NOUVEAU_SVM_CAUSE_EXCLUSIVE,
+   };
+   struct drm_nouveau_svm_event e = {.kind = DRM_NOUVEAU_SVM_EVENT_INVALIDATE,
+                                     .addr = gpu_va,
+                                     .npages = n,
+                                     .cause = causes[event]};
+   kmd_svm_log(kdrm_gpusvm_driver_data(mirror), &e);
+}
+
 static const struct kdrm_gpusvm_ops mirror_ops = {
    .map = mirror_map,
    .unmap = mirror_unmap,
+   .invalidated = mirror_invalidated,
 };
 
 /* --- Life ---------------------------------------------------------------- */
@@ -251,7 +269,8 @@ kmd_svm_bind_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
    if (client->kmd->dmem) {
       ret = target == NOUVEAU_SVM_BIND_TARGET__CPU
                ? kdrm_gpusvm_migrate_to_system(svm->mirror, start, end, &moved)
-               : kdrm_gpusvm_migrate_to_vram(svm->mirror, start, end, &moved);
+               : kdrm_gpusvm_migrate_to_vram(svm->mirror, start, end,
+                                             KDRM_CAUSE_ASKED, &moved);
    }
    kmd_svm_put(svm);
    if (!kmd_is_better(client->kmd))
@@ -262,15 +281,18 @@ kmd_svm_bind_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
 
 /* --- Events -------------------------------------------------------------- */
 
-void
-kmd_svm_log(struct kmd_svm *svm, enum drm_nouveau_svm_event_kind kind,
-            uint64_t addr, uint32_t npages)
+uint32_t
+kmd_svm_since(uint64_t start_ns)
 {
-   struct drm_nouveau_svm_event e = {.time_ns = nvsim_ptimer_ns(svm->kmd->sim),
-                                     .addr = addr,
-                                     .kind = kind,
-                                     .npages = npages};
+   return MIN2(util_time_ns() - start_ns, UINT32_MAX);
+}
+
+void
+kmd_svm_log(struct kmd_svm *svm, const struct drm_nouveau_svm_event *event)
+{
+   struct drm_nouveau_svm_event e = *event;
    pthread_mutex_lock(&svm->events_lock);
+   e.time_ns = nvsim_ptimer_ns(svm->kmd->sim);
    if (svm->count == KMD_SVM_EVENTS) {
       svm->first = (svm->first + 1) % KMD_SVM_EVENTS;
       svm->lost++;
@@ -278,9 +300,9 @@ kmd_svm_log(struct kmd_svm *svm, enum drm_nouveau_svm_event_kind kind,
       svm->count++;
    }
    svm->events[(svm->first + svm->count - 1) % KMD_SVM_EVENTS] = e;
-   bool moves = kind == DRM_NOUVEAU_SVM_EVENT_MIGRATE_DEVICE ||
-                kind == DRM_NOUVEAU_SVM_EVENT_MIGRATE_HOST;
-   svm->totals[kind] += moves ? npages : 1;
+   bool moves = e.kind == DRM_NOUVEAU_SVM_EVENT_MIGRATE_DEVICE ||
+                e.kind == DRM_NOUVEAU_SVM_EVENT_MIGRATE_HOST;
+   svm->totals[e.kind] += moves ? e.npages : 1;
    pthread_mutex_unlock(&svm->events_lock);
 }
 

@@ -13,7 +13,8 @@
 
 #include "kernel/drm/kdrm_gpusvm.h"
 
-#define KMD_SVM_EVENTS 4096 /* kept for a reader */
+/* Kept for a reader, who comes every few milliseconds if he wants them all. */
+#define KMD_SVM_EVENTS 16384
 
 struct kmd_svm {
    _Atomic unsigned refs;
@@ -31,8 +32,11 @@ struct kmd_svm {
 struct kmd_svm *kmd_svm_get(struct kmd_svm *svm);
 void kmd_svm_put(struct kmd_svm *svm); /* NULL: nothing */
 
-void kmd_svm_log(struct kmd_svm *svm, enum drm_nouveau_svm_event_kind kind,
-                 uint64_t addr, uint32_t npages);
+/* time_ns is filled in. Leaf: under any lock. */
+void kmd_svm_log(struct kmd_svm *svm,
+                 const struct drm_nouveau_svm_event *event);
+/* For duration_ns, from util_time_ns() of the beginning. */
+uint32_t kmd_svm_since(uint64_t start_ns);
 
 int kmd_svm_init_ioctl(struct kdrm_file *, void *, size_t);
 int kmd_svm_bind_ioctl(struct kdrm_file *, void *, size_t);

@@ -73,8 +73,8 @@ struct pipe_screen {
    /* All 0 if the kernel does not tell. Independent of svm_events. */
    void (*svm_counters)(struct pipe_screen *screen,
                         struct pipe_svm_counters *counters_out);
-   /* Takes up to `max` pending SVM events, oldest first; returns how many. 0
-    * also if the kernel does not tell. */
+   /* Takes up to `max` (at least 2) pending SVM events, oldest first; returns
+    * how many. 0 also if the kernel does not tell. */
    unsigned (*svm_events)(struct pipe_screen *screen,
                           struct pipe_svm_event *events, unsigned max);
 };

@@ -91,13 +91,21 @@ enum pipe_svm_event_kind {
    PIPE_SVM_MIGRATE_TO_DEVICE,
    PIPE_SVM_MIGRATE_TO_HOST,
    PIPE_SVM_CANCEL,
+   PIPE_SVM_INVALIDATE, /* the program changed memory that was mapped */
+   PIPE_SVM_LOST,       /* no address; `pages` events before this were lost */
 };
 
 struct pipe_svm_event {
    enum pipe_svm_event_kind kind;
-   uint64_t address; /* page aligned */
-   uint64_t pages;   /* of 4 KiB */
-   uint64_t time_ns; /* CLOCK_MONOTONIC */
+   uint64_t address;     /* page aligned */
+   uint64_t pages;       /* of 4 KiB */
+   uint64_t time_ns;     /* of its end; as get_timestamp */
+   uint64_t duration_ns; /* 0: not known */
+   /* One word, static: what made pages move ("asked", "gpu", "cpu", "evict"),
+    * what changed ("unmap", "clear", "protect", "exclusive"), or what the MMU
+    * said of a fault. "": not known. */
+   const char *cause;
+   int error; /* of a fault: 0 or -errno */
 };
 
 /* Totals since the device was opened. */

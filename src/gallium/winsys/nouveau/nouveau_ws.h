@@ -195,15 +195,31 @@ enum nouveau_ws_svm_event_kind {
    NOUVEAU_WS_SVM_MIGRATE_DEVICE,
    NOUVEAU_WS_SVM_MIGRATE_HOST,
    NOUVEAU_WS_SVM_CANCEL,
+   NOUVEAU_WS_SVM_INVALIDATE,
+};
+
+/* Numbered as the kernel does. */
+enum nouveau_ws_svm_cause {
+   NOUVEAU_WS_SVM_ASKED = 1,
+   NOUVEAU_WS_SVM_GPU,
+   NOUVEAU_WS_SVM_CPU,
+   NOUVEAU_WS_SVM_EVICT,
+   NOUVEAU_WS_SVM_UNMAP = 16,
+   NOUVEAU_WS_SVM_CLEAR,
+   NOUVEAU_WS_SVM_PROTECT,
+   NOUVEAU_WS_SVM_EXCLUSIVE,
 };
 
 struct nouveau_ws_svm_event {
    uint64_t time_ns, address;
    enum nouveau_ws_svm_event_kind kind;
    uint32_t pages;
+   uint32_t duration_ns;
+   unsigned cause; /* enum nouveau_ws_svm_cause; faults: enum nv_fault_type */
+   int error;      /* of faults */
 };
 
-#define NOUVEAU_WS_SVM_KINDS (NOUVEAU_WS_SVM_CANCEL + 1)
+#define NOUVEAU_WS_SVM_KINDS (NOUVEAU_WS_SVM_INVALIDATE + 1)
 
 /* Totals since the device was opened, by kind: pages for the MIGRATE kinds,
  * events for the others. False, and all 0, if the kernel does not tell. */

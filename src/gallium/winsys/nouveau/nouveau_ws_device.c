@@ -329,6 +329,9 @@ nouveau_ws_svm_events(struct nouveau_ws_device *dev,
             .address = raw[i].addr,
             .kind = (enum nouveau_ws_svm_event_kind)raw[i].kind,
             .pages = raw[i].npages,
+            .duration_ns = raw[i].duration_ns,
+            .cause = raw[i].cause,
+            .error = raw[i].error,
          };
       }
    }

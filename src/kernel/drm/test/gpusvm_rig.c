@@ -74,11 +74,10 @@ copy(struct kdrm_pagemap *pm, const struct kdrm_copy *list, unsigned n)
 }
 
 static void
-moved(struct kdrm_pagemap *pm, uint64_t cpu_va, unsigned n,
-      enum kmm_direction direction)
+moved(struct kdrm_pagemap *pm, const struct kdrm_moved *m)
 {
-   if (direction == KMM_TO_SYSTEM)
-      __atomic_add_fetch(&gpu_of(pm)->moved_back, n, __ATOMIC_RELAXED);
+   if (m->direction == KMM_TO_SYSTEM)
+      __atomic_add_fetch(&gpu_of(pm)->moved_back, m->n, __ATOMIC_RELAXED);
 }
 
 static const struct kdrm_pagemap_ops pm_ops = {
@@ -165,7 +164,8 @@ do_migrate(void *arg)
    c.result =
       c.to_system
          ? kdrm_gpusvm_migrate_to_system(c.g->svm, c.start, c.end, &c.moved)
-         : kdrm_gpusvm_migrate_to_vram(c.g->svm, c.start, c.end, &c.moved);
+         : kdrm_gpusvm_migrate_to_vram(c.g->svm, c.start, c.end,
+                                       KDRM_CAUSE_ASKED, &c.moved);
    *in = c;
 }
 

@@ -55,7 +55,7 @@ struct ocl_report {
    struct util_rb ranges;
    struct util_rb pages;
    struct account total;
-   uint64_t replays;
+   uint64_t replays, lost;
    struct ocl_maps maps;
    struct pipe_screen *screens[MAX_SCREENS];
    unsigned num_screens;
@@ -230,6 +230,11 @@ take_event(struct ocl_report *r, const struct pipe_svm_event *ev)
    case PIPE_SVM_REPLAY:
       r->replays++;
       break;
+   case PIPE_SVM_LOST:
+      r->lost += ev->pages;
+      break;
+   case PIPE_SVM_INVALIDATE:
+      break;
    case PIPE_SVM_MIGRATE_TO_DEVICE:
    case PIPE_SVM_MIGRATE_TO_HOST:
       for (uint64_t i = 0; i < ev->pages; i++)
@@ -334,6 +339,9 @@ ocl_report_print(struct ocl_report *r, FILE *out)
       fprintf(out, "%u more without any event\n", silent);
    fprintf(out, "total, %" PRIu64 " replays\n", r->replays);
    print_counts(out, &r->total);
+   if (r->lost)
+      fprintf(out, "%" PRIu64 " events were lost: the counts are too low\n",
+              r->lost);
    pthread_mutex_unlock(&r->lock);
 }
 
