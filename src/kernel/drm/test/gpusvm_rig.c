@@ -43,6 +43,8 @@ block_free(struct kdrm_pagemap *pm, uint64_t vram_off)
 {
    struct gpu *g = gpu_of(pm);
    memset(g->vram + vram_off, 0xdd, GRANULE);
+   if (g->free_delay_us)
+      usleep(g->free_delay_us);
    pthread_mutex_lock(&g->lock);
    assert(g->block_used[vram_off / GRANULE]);
    g->block_used[vram_off / GRANULE] = false;

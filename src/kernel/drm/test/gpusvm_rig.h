@@ -35,6 +35,7 @@ struct gpu {
    uint64_t pte[GPU_PAGES];
    unsigned map_calls, unmap_calls, moved_back;
    bool fail_copy;
+   unsigned free_delay_us; /* that giving VRAM back takes */
    char *app;
    size_t app_B;
 };

@@ -170,6 +170,21 @@ test_migrate_counts(void **state)
    assert_int_equal(gpu_migrate(g, false, g->app + PG, 0), -EINVAL);
 }
 
+/* When the program goes on after its touch, the page's VRAM is free again. */
+static void
+test_touch_frees(void **state)
+{
+   struct gpu *g = *state;
+   if (!gpu_is_uffd(g))
+      skip();
+   memset(g->app, 1, PG);
+   assert_int_equal(gpu_migrate(g, false, g->app, PG), 1);
+   assert_int_equal(g->blocks_in_use, 1);
+   g->free_delay_us = 50000;
+   assert_int_equal(*(volatile char *)g->app, 1);
+   assert_int_equal(g->blocks_in_use, 0);
+}
+
 /* munmap of 4 KiB of 2 MiB: 511 pages stay mapped (L2). */
 static void
 test_partial_unmap(void **state)
@@ -369,6 +384,7 @@ main(int argc, char **argv)
       WITH(test_prefetch, setup_plain),
       WITH(test_migrate_counts, setup_plain),
       WITH(test_migrate_counts, setup_coherent),
+      WITH(test_touch_frees, setup_plain),
       WITH(test_partial_unmap, setup_plain),
       WITH(test_partial_unmap, setup_coherent),
       WITH(test_copy_failure, setup_plain),
