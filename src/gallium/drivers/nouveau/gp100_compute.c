@@ -221,10 +221,12 @@ launch_grid(struct pipe_context *pctx, void *pcso,
        (uint64_t)info->block[0] * info->block[1] * info->block[2] >
           max_threads(k))
       return -E2BIG;
-   if (ctx->screen->config.migrate_prefetch)
+   if (ctx->screen->config.migrate_prefetch) {
+      uint64_t moved;
       for (unsigned i = 0; i < info->num_svm_ranges; i++)
-         nouveau_ws_svm_migrate(ctx->screen->ws, info->svm_ranges[i].ptr,
-                                info->svm_ranges[i].size_B, true, NULL);
+         nouveau_ws_svm_prefetch(ctx->screen->ws, info->svm_ranges[i].ptr,
+                                 info->svm_ranges[i].size_B, &moved);
+   }
    int ret = ensure_tls(ctx, k);
    if (ret)
       return ret;
