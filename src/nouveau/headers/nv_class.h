@@ -219,29 +219,4 @@
    ((x) | (y) << 4 | (z) << 8 | (w) << 12 | ((size_B)-1) << 16 |               \
     ((num_src)-1) << 20 | ((num_dst)-1) << 24)
 
-/* ---- 3D, C097 and C197: what a clear of a render target needs (clc097.h) ----
- */
-#define NV_3D_SET_COLOR_TARGET_A(i)       (0x0800 + (i)*0x40) /* address, hi */
-#define NV_3D_SET_COLOR_TARGET_B(i)       (0x0804 + (i)*0x40)
-#define NV_3D_SET_COLOR_TARGET_WIDTH(i)   (0x0808 + (i)*0x40) /* pitch: bytes */
-#define NV_3D_SET_COLOR_TARGET_HEIGHT(i)  (0x080c + (i)*0x40)
-#define NV_3D_SET_COLOR_TARGET_FORMAT(i)  (0x0810 + (i)*0x40)
-#define NV_3D_SET_COLOR_TARGET_MEMORY(i)  (0x0814 + (i)*0x40)
-#define NV_3D_COLOR_TARGET_PITCH          (1u << 12) /* else block linear */
-#define NV_3D_SET_COLOR_CLEAR_VALUE(c)    (0x0d80 + (c)*4)
-#define NV_3D_SET_SURFACE_CLIP_HORIZONTAL 0x0ff4 /* 15:0 first, 31:16 size */
-#define NV_3D_SET_SURFACE_CLIP_VERTICAL   0x0ff8
-/* How many targets in 3:0; the target that output i goes to in 3 bits each. */
-#define NV_3D_SET_CT_SELECT          0x121c
-#define NV_3D_CT_SELECT_TARGET(d, i) ((d) >> (4 + 3 * (i)) & 7)
-#define NV_3D_CLEAR_SURFACE          0x19d0
-#define NV_3D_CLEAR_COLOR(d)         ((d) >> 2 & 0xf) /* bit 0: red */
-#define NV_3D_CLEAR_OUTPUT(d)        ((d) >> 6 & 0xf)
-/* Color target formats: size and order of components, unsigned integers. */
-#define NV_3D_FORMAT_RU32_GU32_BU32_AU32 0xc2
-#define NV_3D_FORMAT_RU32_GU32           0xcd
-#define NV_3D_FORMAT_RU32                0xe4
-#define NV_3D_FORMAT_RU16                0xf1
-#define NV_3D_FORMAT_RU8                 0xf6
-
 #endif

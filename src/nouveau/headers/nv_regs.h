@@ -100,12 +100,15 @@ enum nv_mmu_replay {
 #define NV_MMU_CANCEL_VA_HI 0x100cf8
 
 /* ---- instance block: RAMFC at 0, page directory at 0x200 ---- */
-#define NV_INST_SIZE_B               0x1000
-#define NV_INST_USERD_LO             0x008 /* address 31:9 | aperture 1:0 */
-#define NV_INST_USERD_HI             0x00c
-#define NV_INST_GP_BASE_LO           0x048 /* GPU virtual address, 8-byte aligned */
-#define NV_INST_GP_BASE_HI           0x04c /* address 39:32 | log2(entries) << 16 */
-#define NV_INST_GP_LOG2_SHIFT        16
+#define NV_INST_SIZE_B        0x1000
+#define NV_INST_USERD_LO      0x008 /* address 31:9 | aperture 1:0 */
+#define NV_INST_USERD_HI      0x00c
+#define NV_INST_GP_BASE_LO    0x048 /* GPU virtual address, 8-byte aligned */
+#define NV_INST_GP_BASE_HI    0x04c /* address 39:32 | log2(entries) << 16 */
+#define NV_INST_GP_LOG2_SHIFT 16
+/* RAMFC; nouveau's gk104_chan writes it. */
+#define NV_INST_CONFIG               0x0e4
+#define NV_INST_CONFIG_PRIVILEGED    (1u << 5) /* physical copies, TLB methods */
 #define NV_INST_PDB_LO               0x200 /* root table address 31:12 | flags */
 #define NV_INST_PDB_HI               0x204
 #define NV_INST_LIMIT_LO             0x208 /* last valid address; 11:0 read as ones */

@@ -204,7 +204,7 @@ chan_create(struct kdrm_file *file, struct kmd_abi16_chan **ac_out)
    pthread_mutex_init(&ac->lock, NULL);
    util_list_init(&ac->objects);
    int ret = kmd_chan_create(client->kmd, kmd_client_vmm(client),
-                             svm_for_channel(client), &ac->chan);
+                             svm_for_channel(client), false, &ac->chan);
    if (!ret)
       ret = make_notifier(file, &ac->notifier_handle);
    if (ret) {

@@ -212,7 +212,7 @@ take_chid(struct kmd_chan *c)
 }
 
 static void
-write_inst(struct kmd_chan *c)
+write_inst(struct kmd_chan *c, bool privileged)
 {
    uint32_t *inst = vram32(c->kmd, c->inst_off);
    uint64_t ring = c->vma->va.addr + RING_OFF;
@@ -222,6 +222,7 @@ write_inst(struct kmd_chan *c)
    inst[NV_INST_GP_BASE_HI / 4] =
       (uint32_t)(ring >> 32) | __builtin_ctz(KMD_CHAN_RING_ENTRIES)
                                   << NV_INST_GP_LOG2_SHIFT;
+   inst[NV_INST_CONFIG / 4] = privileged ? NV_INST_CONFIG_PRIVILEGED : 0;
    kmd_vmm_join(c->vmm, inst);
 }
 
@@ -248,7 +249,7 @@ hw_stop(struct kmd_chan *c)
 
 int
 kmd_chan_create(struct kmd *kmd, struct kmd_vmm *vmm, struct kmd_svm *svm,
-                struct kmd_chan **chan_out)
+                bool privileged, struct kmd_chan **chan_out)
 {
    struct kmd_chan *c = kdrm_zalloc(sizeof(*c));
    if (!c)
@@ -265,7 +266,7 @@ kmd_chan_create(struct kmd *kmd, struct kmd_vmm *vmm, struct kmd_svm *svm,
    int ret = alloc_memory(c);
    if (ret)
       goto fail;
-   write_inst(c);
+   write_inst(c, privileged);
    ret = take_chid(c);
    if (ret)
       goto fail;

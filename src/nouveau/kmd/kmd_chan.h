@@ -52,9 +52,10 @@ struct kmd_chan {
    struct drm_nouveau_channel_error error; /* with has_error */
 };
 
-/* Enabled and ready. -ENOSPC: no channel left; -ENOMEM. `svm` may be NULL. */
+/* Enabled and ready. -ENOSPC: no channel left; -ENOMEM. `svm` may be NULL. A
+ * privileged channel may use physical addresses: the kernel's own alone. */
 int kmd_chan_create(struct kmd *kmd, struct kmd_vmm *vmm, struct kmd_svm *svm,
-                    struct kmd_chan **chan_out);
+                    bool privileged, struct kmd_chan **chan_out);
 /* Waits for its work, 15 s at most, then ends it; fences still pending are
  * signalled with -ENODEV. Drops the creator's reference. */
 void kmd_chan_destroy(struct kmd_chan *chan);

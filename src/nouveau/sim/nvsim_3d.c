@@ -1,111 +1,107 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* The 3D class, as far as other compute drivers use it: the report semaphore
- * for fences and timestamps, and the clear of a render target, with which Mesa
- * fills buffers (mesa.md §1.11, §1.14). All else is swallowed (mesa.md §1.16).
- */
+/* The 3D class without a rasteriser: macros, constant buffer updates, the
+ * report semaphore for fences, timestamps and queries, predication and clears
+ * (mesa.md §1.11, §1.14, §1.16). State is kept for macros to read; what would
+ * draw is refused, and so the counters of all queries are zero. */
 #include "nvsim_code_priv.h"
 #include "nvsim_priv.h"
 
-#include <string.h>
-
 #include "nouveau/headers/nv_class.h"
+#include "nouveau/headers/nv_class_3d.h"
 
-/* Bytes of one component, and how many. */
-struct format {
-   uint8_t id, component_B, components;
-};
-
-static const struct format formats[] = {
-   {NV_3D_FORMAT_RU32_GU32_BU32_AU32, 4, 4},
-   {NV_3D_FORMAT_RU32_GU32, 4, 2},
-   {NV_3D_FORMAT_RU32, 4, 1},
-   {NV_3D_FORMAT_RU16, 2, 1},
-   {NV_3D_FORMAT_RU8, 1, 1},
-};
-
-static const struct format *
-find_format(uint32_t id)
+static bool
+draws(uint32_t method)
 {
-   for (unsigned i = 0; i < ARRAY_SIZE(formats); i++)
-      if (formats[i].id == id)
-         return &formats[i];
-   return NULL;
+   switch (method) {
+   case NV_3D_BEGIN: /* what comes between it and END is nothing without it */
+   case NV_3D_DRAW_ZERO_INDEX:
+   case NV_3D_DRAW_VERTEX_FIRST:
+   case NV_3D_DRAW_VERTEX_SUBSEQUENT:
+   case NV_3D_DRAW_AUTO:
+      return true;
+   default:
+      return method > NV_3D_DRAW_INDEX_BUFFER &&
+             method <= NV_3D_DRAW_INDEX_BUFFER_LAST;
+   }
 }
 
-#define CHUNK_B 4096
+/* ---- constant buffers ---- */
 
-/* `n` elements of `element_B` at gpu_va. */
+/* Words past the buffer's end are dropped [guess]. */
 static int
-clear_line(struct nvsim_channel *c, uint64_t gpu_va, const uint8_t *element,
-           unsigned element_B, uint32_t n)
+load_constant(struct nvsim_channel *c, uint32_t *state, uint32_t data)
 {
-   uint8_t chunk[CHUNK_B];
-   for (unsigned i = 0; i < CHUNK_B; i += element_B)
-      memcpy(chunk + i, element, element_B);
-   uint64_t left = (uint64_t)n * element_B;
-   while (left && !nvsim_chan_stopped(c)) {
-      uint32_t now = MIN2(left, CHUNK_B);
-      struct nvsim_mem_fault f;
-      if (nvsim_mem_write(c->worker, gpu_va, chunk, now, &f))
-         return nvsim_chan_mmu_error(c, &f, NV_FAULT_CLIENT_HUB_FE,
-                                     "render target clear");
-      gpu_va += now;
-      left -= now;
-   }
+   uint32_t *offset_B = &state[NV_3D_LOAD_CONSTANT_BUFFER_OFFSET / 4];
+   uint32_t at_B = *offset_B & 0xfffc;
+   uint64_t gpu_va =
+      nvsim_state_addr(state, NV_3D_SET_CONSTANT_BUFFER_SELECTOR_B) &
+      (NV_MMU_VA_END - 1);
+   *offset_B += 4;
+   if (at_B >= state[NV_3D_SET_CONSTANT_BUFFER_SELECTOR_A / 4])
+      return 0;
+   struct nvsim_mem_fault f;
+   if (nvsim_mem_write(c->worker, gpu_va + at_B, &data, 4, &f))
+      return nvsim_chan_mmu_error(c, &f, NV_FAULT_CLIENT_HUB_FE,
+                                  "constant buffer update");
+   return 0;
+}
+
+/* ---- predication ---- */
+
+static int
+render_enabled(struct nvsim_channel *c, const uint32_t *state, bool *enabled)
+{
+   uint32_t mode = state[NV_3D_SET_RENDER_ENABLE_C / 4] & 7;
+   *enabled = mode == NV_3D_RENDER_ALWAYS;
+   if (mode <= NV_3D_RENDER_ALWAYS)
+      return 0;
+   uint32_t v[6]; /* two reports, the second without its time */
+   uint64_t gpu_va =
+      nvsim_state_addr(state, NV_3D_SET_RENDER_ENABLE_A) & (NV_MMU_VA_END - 1);
+   bool one = mode == NV_3D_RENDER_IF_NONZERO;
+   struct nvsim_mem_fault f;
+   if (nvsim_mem_read(c->worker, gpu_va, v, one ? 8 : sizeof(v), &f))
+      return nvsim_chan_mmu_error(c, &f, NV_FAULT_CLIENT_HUB_FE,
+                                  "render condition");
+   bool equal = !one && v[0] == v[4] && v[1] == v[5];
+   *enabled = one                             ? v[0] || v[1]
+              : mode == NV_3D_RENDER_IF_EQUAL ? equal
+                                              : !equal;
    return 0;
 }
 
 static int
-clear(struct nvsim_channel *c, const uint32_t *state, uint32_t data)
+clear_or_draw(struct nvsim_channel *c, const uint32_t *state, uint32_t method,
+              uint32_t data)
 {
-#define REFUSE(why) nvsim_chan_method_error(c, NV_3D_CLEAR_SURFACE, data, why)
-   uint32_t select = state[NV_3D_SET_CT_SELECT / 4];
-   unsigned rt = NV_3D_CT_SELECT_TARGET(select, NV_3D_CLEAR_OUTPUT(data));
-   const struct format *f =
-      find_format(state[NV_3D_SET_COLOR_TARGET_FORMAT(rt) / 4]);
-   if (!f)
-      return REFUSE("clear of this format is not supported");
-   unsigned all = (1u << f->components) - 1;
-   if (!(state[NV_3D_SET_COLOR_TARGET_MEMORY(rt) / 4] &
-         NV_3D_COLOR_TARGET_PITCH))
-      return REFUSE("clear of a block linear target is not supported");
-   if ((NV_3D_CLEAR_COLOR(data) & all) != all)
-      return REFUSE("clear of some components is not supported");
-
-   unsigned element_B = f->component_B * f->components;
-   uint8_t element[16];
-   for (unsigned i = 0; i < f->components; i++)
-      memcpy(element + i * f->component_B,
-             &state[NV_3D_SET_COLOR_CLEAR_VALUE(i) / 4], f->component_B);
-
-   uint32_t h = state[NV_3D_SET_SURFACE_CLIP_HORIZONTAL / 4];
-   uint32_t v = state[NV_3D_SET_SURFACE_CLIP_VERTICAL / 4];
-   uint32_t pitch_B = state[NV_3D_SET_COLOR_TARGET_WIDTH(rt) / 4];
-   uint32_t x0 = h & 0xffff, x1 = MIN2(x0 + (h >> 16), pitch_B / element_B);
-   uint32_t y0 = v & 0xffff;
-   uint32_t y1 =
-      MIN2(y0 + (v >> 16), state[NV_3D_SET_COLOR_TARGET_HEIGHT(rt) / 4]);
-   uint64_t gpu_va = nvsim_state_addr(state, NV_3D_SET_COLOR_TARGET_A(rt)) &
-                     (NV_MMU_VA_END - 1);
-   int err = 0;
-   for (uint32_t y = y0; y < y1 && x0 < x1 && !err; y++)
-      err = clear_line(c, gpu_va + (uint64_t)y * pitch_B + x0 * element_B,
-                       element, element_B, x1 - x0);
-   return err;
-#undef REFUSE
+   bool enabled;
+   if (render_enabled(c, state, &enabled))
+      return -1;
+   if (!enabled)
+      return 0;
+   if (method == NV_3D_CLEAR_SURFACE)
+      return nvsim_clear(c, state, data);
+   return nvsim_chan_method_error(c, method, data,
+                                  "drawing is not simulated, only clears");
 }
 
+/* ---- methods ---- */
+
 int
-nvsim_3d_method(struct nvsim_channel *c, unsigned subch, uint32_t method,
-                uint32_t data)
+nvsim_3d_expanded(struct nvsim_channel *c, uint32_t method, uint32_t data)
 {
-   const uint32_t *state = c->state[NVSIM_ENGINE_3D];
+   uint32_t *state = c->state[NVSIM_ENGINE_3D];
+   if (method >= NV_I2M_LINE_LENGTH_IN && method <= NV_I2M_SET_SEMAPHORE_C)
+      return nvsim_i2m_common(c, NVSIM_ENGINE_3D, method, data);
+   if (method >= NV_3D_LOAD_CONSTANT_BUFFER(0) &&
+       method <= NV_3D_LOAD_CONSTANT_BUFFER(15))
+      return load_constant(c, state, data);
+   if (method == NV_3D_CLEAR_SURFACE || draws(method))
+      return clear_or_draw(c, state, method, data);
    switch (method) {
    case NV_SET_REPORT_SEMAPHORE_D:
       return nvsim_report_semaphore(c, state, true);
-   case NV_3D_CLEAR_SURFACE:
-      return clear(c, state, data);
    case NV_INVALIDATE_SHADER_CACHES:
    case NV_INVALIDATE_SHADER_CACHES_NO_WFI:
       if (data & NV_INVALIDATE_INSTRUCTION)
@@ -114,4 +110,18 @@ nvsim_3d_method(struct nvsim_channel *c, unsigned subch, uint32_t method,
    default:
       return 0;
    }
+}
+
+int
+nvsim_3d_method(struct nvsim_channel *c, unsigned subch, uint32_t method,
+                uint32_t data)
+{
+   bool call = method >= NV_3D_CALL_MME_MACRO(0);
+   if (nvsim_mme_is_running(c->mme) && !(call && method & 4))
+      return nvsim_chan_method_error(c, method, data,
+                                     "a macro still waits for its parameters");
+   if (call || (method >= NV_3D_LOAD_MME_INSTRUCTION_RAM_POINTER &&
+                method <= NV_3D_LOAD_MME_START_ADDRESS_RAM))
+      return nvsim_mme_method(c, method, data);
+   return nvsim_3d_expanded(c, method, data);
 }

@@ -26,7 +26,7 @@ static const struct nvsim_class classes[] = {
    [NVSIM_ENGINE_COMPUTE] = {NVSIM_ENGINE_COMPUTE, "compute",
                              nvsim_compute_method},
    [NVSIM_ENGINE_I2M] = {NVSIM_ENGINE_I2M, "i2m", nvsim_i2m_method},
-   [NVSIM_ENGINE_2D] = {NVSIM_ENGINE_2D, "2d", swallow},
+   [NVSIM_ENGINE_2D] = {NVSIM_ENGINE_2D, "2d", nvsim_2d_method},
    [NVSIM_ENGINE_COPY] = {NVSIM_ENGINE_COPY, "copy", nvsim_copy_method},
    [NVSIM_ENGINE_SW] = {NVSIM_ENGINE_SW, "sw", swallow},
 };
@@ -97,6 +97,8 @@ load_inst(struct nvsim_channel *c)
    c->gp_base_va =
       (uint64_t)(gp_hi & 0xff) << 32 | vram32(sim, inst + NV_INST_GP_BASE_LO);
    c->gp_mask = (1u << log2_entries) - 1;
+   c->privileged =
+      vram32(sim, inst + NV_INST_CONFIG) & NV_INST_CONFIG_PRIVILEGED;
    c->vm = (struct nvsim_vm){
       .inst_pa = inst,
       .inst_aperture = NV_APERTURE_VID,
@@ -120,6 +122,7 @@ reset_state(struct nvsim_channel *c)
    memset(c->subch, 0, sizeof(c->subch));
    memset(c->host, 0, sizeof(c->host));
    memset(c->i2m, 0, sizeof(c->i2m));
+   nvsim_mme_reset(c->mme);
    c->pb = (struct nvsim_pb_state){0};
    c->gp_get = 0;
    uint16_t copy = nvsim_class_copy_id(c->sim);
@@ -160,6 +163,7 @@ channel_free(struct nvsim_channel *c)
       return;
    for (unsigned i = 0; i < ARRAY_SIZE(c->state); i++)
       util_svc_free(c->state[i]);
+   nvsim_mme_destroy(c->mme);
    nvsim_worker_destroy(c->worker);
    nvsim_code_cache_destroy(c->code);
    pthread_mutex_destroy(&c->lock);
@@ -182,6 +186,7 @@ channel_create(struct nvsim *sim, uint32_t chid)
    bool ok = true;
    for (unsigned i = 0; i < ARRAY_SIZE(c->state); i++)
       ok &= (c->state[i] = util_svc_calloc(NVSIM_CLASS_METHODS, 4)) != NULL;
+   ok &= (c->mme = nvsim_mme_create()) != NULL;
    ok &= (c->worker = nvsim_worker_create(sim)) != NULL;
    ok &= (c->code = nvsim_code_cache_create(sim)) != NULL;
    if (ok)

@@ -173,6 +173,10 @@ launch(struct nvsim_channel *c, const uint32_t *state, uint32_t d)
       .lines =
          d & NV_COPY_LAUNCH_MULTI_LINE ? state[NV_COPY_LINE_COUNT / 4] : 1,
    };
+   if ((job.src.physical || job.dst.physical) && !c->privileged)
+      return nvsim_chan_method_error(
+         c, NV_COPY_LAUNCH_DMA, d,
+         "physical address in a channel without privilege");
    int err = 0;
    if (NV_COPY_LAUNCH_TRANSFER(d)) {
       uint32_t pitch = NV_COPY_LAUNCH_SRC_PITCH | NV_COPY_LAUNCH_DST_PITCH;

@@ -5,10 +5,8 @@
  */
 #include "nvsim_priv.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "nouveau/headers/nv_class.h"
 #include "util/util_log.h"
@@ -37,40 +35,6 @@ set_object(struct nvsim_channel *c, unsigned subch, uint32_t data)
    return 0;
 }
 
-static bool
-acquired(uint32_t op, uint32_t value, uint32_t payload)
-{
-   switch (op) {
-   case NV_HOST_SEM_ACQUIRE:
-      return value == payload;
-   case NV_HOST_SEM_ACQ_GEQ:
-      return (int32_t)(value - payload) >= 0;
-   default:
-      return (value & payload) != 0;
-   }
-}
-
-/* Polls: the writer may be any agent, the CPU included. */
-static int
-sem_acquire(struct nvsim_channel *c, uint32_t op, uint64_t gpu_va,
-            uint32_t payload)
-{
-   for (unsigned spins = 0; !nvsim_chan_stopped(c); spins++) {
-      struct nvsim_mem_fault f;
-      uint32_t value;
-      if (nvsim_mem_load32(c->worker, gpu_va, &value, &f))
-         return nvsim_chan_mmu_error(c, &f, NV_FAULT_CLIENT_HUB_HOST,
-                                     "semaphore acquire");
-      if (acquired(op, value, payload))
-         return 0;
-      if (spins < 100)
-         sched_yield();
-      else
-         usleep(spins < 1000 ? 20 : 200);
-   }
-   return -1;
-}
-
 static int
 host_semaphore(struct nvsim_channel *c, uint32_t d)
 {
@@ -80,9 +44,14 @@ host_semaphore(struct nvsim_channel *c, uint32_t d)
    uint32_t payload = h[NV_HOST_SEMAPHOREC / 4], op = NV_HOST_SEM_OP(d);
    switch (op) {
    case NV_HOST_SEM_ACQUIRE:
+      return nvsim_acquire(c, NVSIM_ACQUIRE_EQUAL, gpu_va, payload,
+                           NV_FAULT_CLIENT_HUB_HOST);
    case NV_HOST_SEM_ACQ_GEQ:
+      return nvsim_acquire(c, NVSIM_ACQUIRE_GEQ, gpu_va, payload,
+                           NV_FAULT_CLIENT_HUB_HOST);
    case NV_HOST_SEM_ACQ_AND:
-      return sem_acquire(c, op, gpu_va, payload);
+      return nvsim_acquire(c, NVSIM_ACQUIRE_AND, gpu_va, payload,
+                           NV_FAULT_CLIENT_HUB_HOST);
    case NV_HOST_SEM_RELEASE:
    case NV_HOST_SEM_REDUCTION: {
       struct nvsim_release r = {
@@ -116,6 +85,9 @@ mem_op(struct nvsim_channel *c, uint32_t d)
       return 0;
    case NV_HOST_MEM_OP_TLB_INVAL:
    case NV_HOST_MEM_OP_TLB_TARGETED: {
+      if (!c->privileged)
+         return nvsim_chan_pbdma_error(c, NV_HOST_MEM_OP_D, d,
+                                       "TLB method without privilege");
       uint32_t inval = NV_MMU_INVAL_TRIGGER | NV_MMU_INVAL_ALL_VA |
                        NV_HOST_MEM_OP_C_REPLAY(op_c)
                           << NV_MMU_INVAL_REPLAY_SHIFT |

@@ -18,6 +18,7 @@
 
 struct nvsim_channel;
 struct nvsim_grid;
+struct nvsim_mme;
 
 /* The card's threads and all that they touch are service memory (util_svc.h). */
 void *nvsim_alloc64(size_t size_B); /* 64-byte aligned, zeroed */
@@ -142,6 +143,7 @@ struct nvsim_channel {
    struct nvsim_vm vm;
    uint64_t userd_pa;
    enum nv_aperture userd_aperture;
+   bool privileged;
    uint64_t gp_base_va;
    uint32_t gp_mask, gp_get;
    struct nvsim_pb_state pb;
@@ -150,6 +152,7 @@ struct nvsim_channel {
    /* Values last written, by kind of class (enum nvsim_engine). */
    uint32_t *state[6];
    struct nvsim_i2m i2m[6];
+   struct nvsim_mme *mme;
    struct nvsim_code_cache *code;
    uint64_t launches;
 };
@@ -179,6 +182,8 @@ uint16_t nvsim_class_copy_id(const struct nvsim *sim);
 
 int nvsim_3d_method(struct nvsim_channel *c, unsigned subch, uint32_t method,
                     uint32_t data);
+int nvsim_2d_method(struct nvsim_channel *c, unsigned subch, uint32_t method,
+                    uint32_t data);
 int nvsim_compute_method(struct nvsim_channel *c, unsigned subch,
                          uint32_t method, uint32_t data);
 int nvsim_i2m_method(struct nvsim_channel *c, unsigned subch, uint32_t method,
@@ -193,6 +198,20 @@ int nvsim_i2m_common(struct nvsim_channel *c, enum nvsim_engine engine,
  * be done word by word, or -1. */
 int nvsim_i2m_bulk(struct nvsim_channel *c, const struct nvsim_class *cls,
                    const uint32_t *words, unsigned n);
+
+/* A 3D method that is no macro, or comes out of one; in `state` already. */
+int nvsim_3d_expanded(struct nvsim_channel *c, uint32_t method, uint32_t data);
+
+/* nvsim_mme.c: methods that load and call macros. */
+struct nvsim_mme *nvsim_mme_create(void);
+void nvsim_mme_destroy(struct nvsim_mme *m);
+void nvsim_mme_reset(struct nvsim_mme *m);
+/* It waits for a parameter. */
+bool nvsim_mme_is_running(const struct nvsim_mme *m);
+int nvsim_mme_method(struct nvsim_channel *c, uint32_t method, uint32_t data);
+
+/* nvsim_clear.c: CLEAR_SURFACE. */
+int nvsim_clear(struct nvsim_channel *c, const uint32_t *state, uint32_t data);
 
 uint32_t nvsim_chan_rd32(struct nvsim *sim, uint32_t reg);
 void nvsim_chan_wr32(struct nvsim *sim, uint32_t reg, uint32_t value);
@@ -219,10 +238,20 @@ int nvsim_chan_mmu_error(struct nvsim_channel *c,
 /* nvsim_pbdma.c: runs GPFIFO entries until GP_PUT or a stop. */
 void nvsim_pbdma_run(struct nvsim_channel *c);
 
-/* nvsim_semaphore.c: one word, or four words with the time; or a reduction. */
+/* nvsim_semaphore.c */
+enum nvsim_acquire {
+   NVSIM_ACQUIRE_EQUAL,
+   NVSIM_ACQUIRE_GEQ, /* around the wrap */
+   NVSIM_ACQUIRE_AND,
+};
+/* Waits for a word of memory. -1: error, or the channel was stopped. */
+int nvsim_acquire(struct nvsim_channel *c, enum nvsim_acquire how,
+                  uint64_t gpu_va, uint32_t payload, uint8_t hub_client);
+/* One word, or four words with the time; or a reduction. */
 struct nvsim_release {
    uint64_t gpu_va;
    uint32_t payload;
+   uint32_t second; /* of four words */
    bool four_words;
    bool reduce, is_signed;
    uint8_t reduction; /* enum nv_reduction */

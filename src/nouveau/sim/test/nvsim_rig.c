@@ -138,7 +138,7 @@ rig_bind(struct rig *r)
 }
 
 static void
-write_inst(struct rig *r, uint32_t flags)
+write_inst(struct rig *r, uint32_t flags, bool privileged)
 {
    uint64_t i = r->inst;
    put32(r, i + NV_INST_USERD_LO, (uint32_t)r->userd);
@@ -149,6 +149,7 @@ write_inst(struct rig *r, uint32_t flags)
    put32(r, i + NV_INST_PDB_LO,
          (uint32_t)r->pdb | NV_INST_PDB_FAULT_REPLAY_TEX | NV_INST_PDB_VER2 |
             NV_INST_PDB_64K_BIG_PAGES | flags);
+   put32(r, i + NV_INST_CONFIG, privileged ? NV_INST_CONFIG_PRIVILEGED : 0);
    put64(r, i + NV_INST_LIMIT_LO, NV_MMU_VA_END - 1);
 }
 
@@ -187,7 +188,7 @@ rig_init(struct rig *r, const struct rig_config *config)
    r->tls = rig_alloc(r, 4 << 20);
    for (uint64_t off = 0; off < RIG_VRAM_B; off += 2 << 20)
       put64(r, pd0_entry(r, rig_va(off)), nv_pte(NV_APERTURE_VID, off, 0));
-   write_inst(r, config->inst_flags);
+   write_inst(r, config->inst_flags, config->privileged);
    nvsim_wr32(r->sim, NV_FAULT_BUFFER_HI, 0);
    nvsim_wr32(r->sim, NV_FAULT_BUFFER_SIZE, RIG_FAULTS);
    nvsim_wr32(r->sim, NV_FAULT_BUFFER_LO,

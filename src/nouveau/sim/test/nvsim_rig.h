@@ -43,6 +43,7 @@ struct rig {
 struct rig_config {
    uint32_t sms, host_threads;
    uint64_t seed, debug;
+   bool privileged;     /* physical copies */
    uint32_t inst_flags; /* more NV_INST_PDB_*; FAULT_REPLAY_TEX is always set */
 };
 
