@@ -2,15 +2,11 @@
  * SPDX-FileCopyrightText: The partage authors */
 /* Linked module → optimised kernels without calls. */
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <llvm-c/Target.h>
-#include <llvm-c/TargetMachine.h>
-#include <llvm-c/Transforms/PassBuilder.h>
-
 #include "compiler/clc/clc_priv.h"
+#include "compiler/llvm/llvm_passes.h"
 
 /* From the itanium ABI's library; for messages. */
 char *__cxa_demangle(const char *name, char *buffer, size_t *length,
@@ -20,48 +16,13 @@ char *__cxa_demangle(const char *name, char *buffer, size_t *length,
  * take minutes and gigabytes. [guess: 10 times the largest real kernel seen] */
 #define MAX_INLINED_INSTRUCTIONS 2000000
 
-/* ---- target machine ---- */
-
-static pthread_once_t target_once = PTHREAD_ONCE_INIT;
-
-static void
-init_target(void)
-{
-   LLVMInitializeNVPTXTargetInfo();
-   LLVMInitializeNVPTXTarget();
-   LLVMInitializeNVPTXTargetMC();
-}
-
-/* Not for code: its cost model tells LLVM of flat addresses, cheap branches and
- * no vector units (toolchain.md §4). The large code model keeps LLVM from tables
- * of relative addresses, which it builds wrongly in other address spaces. */
-static LLVMTargetMachineRef
-create_target_machine(void)
-{
-   static const char triple[] = "nvptx64-nvidia-cuda";
-   LLVMTargetRef target;
-   char *why = NULL;
-   pthread_once(&target_once, init_target);
-   if (LLVMGetTargetFromTriple(triple, &target, &why)) {
-      LLVMDisposeMessage(why);
-      return NULL;
-   }
-   return LLVMCreateTargetMachine(target, triple, "sm_60", "",
-                                  LLVMCodeGenLevelDefault, LLVMRelocDefault,
-                                  LLVMCodeModelLarge);
-}
-
 static int
-run_passes(struct clc_job *job, LLVMModuleRef module, LLVMTargetMachineRef tm,
-           const char *passes)
+run_passes(struct clc_job *job, LLVMModuleRef module, const char *passes)
 {
-   LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-   LLVMErrorRef error = LLVMRunPasses(module, passes, tm, options);
-   LLVMDisposePassBuilderOptions(options);
-   if (error) {
-      char *text = LLVMGetErrorMessage(error);
-      clc_job_error(job, "%s", text);
-      LLVMDisposeErrorMessage(text);
+   char *why = llvm_passes_run(module, passes);
+   if (why) {
+      clc_job_error(job, "%s", why);
+      LLVMDisposeMessage(why);
    }
    return job->failed ? -EINVAL : 0;
 }
@@ -329,7 +290,7 @@ check_result(struct clc_job *job, LLVMModuleRef module)
    "function(load-store-vectorizer,early-cse,adce,lowerswitch),globaldce,verify"
 
 static int
-lower_memory(struct clc_job *job, LLVMModuleRef module, LLVMTargetMachineRef tm)
+lower_memory(struct clc_job *job, LLVMModuleRef module)
 {
    if (!clc_lower_memory(job, module))
       return 0;
@@ -337,27 +298,27 @@ lower_memory(struct clc_job *job, LLVMModuleRef module, LLVMTargetMachineRef tm)
    if (ret)
       return ret;
    prepare(job, module);
-   return run_passes(job, module, tm, PASSES_AFTER_MEMORY);
+   return run_passes(job, module, PASSES_AFTER_MEMORY);
 }
 
 static int
-optimise(struct clc_job *job, LLVMModuleRef module, LLVMTargetMachineRef tm)
+optimise(struct clc_job *job, LLVMModuleRef module)
 {
-   int ret = run_passes(job, module, tm, PASSES_INLINE);
+   int ret = run_passes(job, module, PASSES_INLINE);
    if (ret)
       return ret;
    clc_lower_kernel_args(job, module);
    clc_opt_known_size(job, module);
-   ret = run_passes(job, module, tm, PASSES_OPTIMISE);
+   ret = run_passes(job, module, PASSES_OPTIMISE);
    if (ret)
       return ret;
-   ret = lower_memory(job, module, tm);
+   ret = lower_memory(job, module);
    if (ret)
       return ret;
    if (clc_lower_wide(module))
-      ret = run_passes(job, module, tm, PASSES_AFTER_WIDE);
+      ret = run_passes(job, module, PASSES_AFTER_WIDE);
    if (!ret)
-      ret = run_passes(job, module, tm, PASSES_FINISH);
+      ret = run_passes(job, module, PASSES_FINISH);
    return ret ? ret : check_result(job, module);
 }
 
@@ -373,13 +334,6 @@ clc_pipeline_run(struct clc_job *job, LLVMModuleRef module)
    if (ret)
       return ret;
 
-   LLVMTargetMachineRef tm = create_target_machine();
-   if (!tm) {
-      clc_job_error(job, "LLVM was built without the NVPTX target");
-      return -EINVAL;
-   }
    prepare(job, module);
-   ret = optimise(job, module, tm);
-   LLVMDisposeTargetMachine(tm);
-   return ret;
+   return optimise(job, module);
 }

@@ -4,15 +4,12 @@
 
 #include <errno.h>
 #include <llvm/Config/llvm-config.h>
-#include <pthread.h>
 #include <string.h>
 
 #include <llvm-c/BitReader.h>
-#include <llvm-c/Error.h>
 #include <llvm-c/IRReader.h>
-#include <llvm-c/Target.h>
-#include <llvm-c/TargetMachine.h>
-#include <llvm-c/Transforms/PassBuilder.h>
+
+#include "compiler/llvm/llvm_passes.h"
 
 #if LLVM_VERSION_MAJOR >= 19
 #define LOWER_SWITCH "lower-switch"
@@ -71,48 +68,14 @@ nvir_llvm_is_kernel(LLVMValueRef func)
           LLVMGetFunctionCallConv(func) == CALLCONV_SPIR_KERNEL;
 }
 
-static pthread_once_t target_once = PTHREAD_ONCE_INIT;
-
-static void
-init_target(void)
-{
-   LLVMInitializeNVPTXTargetInfo();
-   LLVMInitializeNVPTXTarget();
-   LLVMInitializeNVPTXTargetMC();
-}
-
-/* For its cost model only: registers, addressing, no vectors. NULL will do too.
- */
-static LLVMTargetMachineRef
-create_target_machine(void)
-{
-   static const char triple[] = "nvptx64-nvidia-cuda";
-   LLVMTargetRef target;
-   char *why = NULL;
-   pthread_once(&target_once, init_target);
-   if (LLVMGetTargetFromTriple(triple, &target, &why)) {
-      LLVMDisposeMessage(why);
-      return NULL;
-   }
-   return LLVMCreateTargetMachine(target, triple, "sm_60", "",
-                                  LLVMCodeGenLevelDefault, LLVMRelocDefault,
-                                  LLVMCodeModelLarge);
-}
-
 static int
 run_passes(LLVMModuleRef module, const char *passes, struct util_buf *log)
 {
-   LLVMTargetMachineRef tm = create_target_machine();
-   LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-   LLVMErrorRef err = LLVMRunPasses(module, passes, tm, options);
-   LLVMDisposePassBuilderOptions(options);
-   if (tm)
-      LLVMDisposeTargetMachine(tm);
-   if (!err)
+   char *why = llvm_passes_run(module, passes);
+   if (!why)
       return 0;
-   char *message = LLVMGetErrorMessage(err);
-   util_buf_printf(log, "LLVM: %s\n", message);
-   LLVMDisposeErrorMessage(message);
+   util_buf_printf(log, "LLVM: %s\n", why);
+   LLVMDisposeMessage(why);
    return -EINVAL;
 }
 

@@ -143,7 +143,8 @@ static struct nvir_src
 unless_special(struct nvir_builder *b, enum nvir_type t, struct nvir_src x,
                struct nvir_src y, struct nvir_src q)
 {
-   struct nvir_src p = either(b, is_special(b, t, x), is_special(b, t, y));
+   struct nvir_src x_is = is_special(b, t, x), y_is = is_special(b, t, y);
+   struct nvir_src p = either(b, x_is, y_is);
    return select_value(b, t, p, special_quotient(b, t, x, y), q);
 }
 
@@ -209,7 +210,8 @@ scale_up(struct nvir_builder *b, struct nvir_src q, struct nvir_src k)
    k = clamp(b, k, -1022, 2046);
    struct nvir_src half = op2(b, NVIR_OP_ASHR, I32, k, nvir_imm(1));
    struct nvir_src rest = op2(b, NVIR_OP_SUB, I32, k, half);
-   return fmul(b, F64, fmul(b, F64, q, power(b, half)), power(b, rest));
+   q = fmul(b, F64, q, power(b, half));
+   return fmul(b, F64, q, power(b, rest));
 }
 
 /* A subnormal result is a multiple n of 2^-1074, and its bits are n: the
@@ -223,8 +225,8 @@ round_subnormal(struct nvir_builder *b, struct nvir_src q, struct nvir_src mx,
    struct nvir_src n =
       convert(b, NVIR_OP_FTOU, I64, F64, NVIR_ROUND_RZ, fmul(b, F64, q, s));
    struct nvir_src f = convert(b, NVIR_OP_UTOF, F64, I64, NVIR_ROUND_RN, n);
-   struct nvir_src rest =
-      fma3(b, F64, fneg(b, F64, my), f, fmul(b, F64, mx, s));
+   struct nvir_src scaled = fmul(b, F64, mx, s);
+   struct nvir_src rest = fma3(b, F64, fneg(b, F64, my), f, scaled);
    struct nvir_src twice = op2(b, NVIR_OP_FADD, F64, rest, rest);
    struct nvir_src more = compare(b, NVIR_COND_GT, false, F64, twice, my);
    struct nvir_src tie = compare(b, NVIR_COND_EQ, false, F64, twice, my);
@@ -243,9 +245,9 @@ slow_quotient64(struct nvir_builder *b, struct nvir_src x, struct nvir_src y)
    struct nvir_src q = quotient64(b, px.mantissa, py.mantissa);
    struct nvir_src normal =
       compare(b, NVIR_COND_GE, true, I32, k, nvir_imm((uint32_t)-1021));
-   struct nvir_src r =
-      select_value(b, F64, normal, scale_up(b, q, k),
-                   round_subnormal(b, q, px.mantissa, py.mantissa, k));
+   struct nvir_src large = scale_up(b, q, k);
+   struct nvir_src small = round_subnormal(b, q, px.mantissa, py.mantissa, k);
+   struct nvir_src r = select_value(b, F64, normal, large, small);
    struct nvir_src signs = op2(b, NVIR_OP_XOR, I64, x, y);
    r = op2(b, NVIR_OP_FCOPYSIGN, F64, r, signs);
    return unless_special(b, F64, x, y, r);
@@ -282,7 +284,8 @@ two_ways(struct nvir_instr *i)
    struct nvir_instr *phi = nvir_instr_create(head->shader, NVIR_OP_PHI, 1, 2);
 
    b.line = i->line;
-   struct nvir_src safe = both(&b, is_safe(&b, t, x), is_safe(&b, t, y));
+   struct nvir_src x_is_safe = is_safe(&b, t, x);
+   struct nvir_src safe = both(&b, x_is_safe, is_safe(&b, t, y));
    if (t == F32)
       safe = both(&b, safe, is_not_all_ones(&b, y));
    nvir_build_cbr(&b, safe, quick, slow);
@@ -347,9 +350,9 @@ square_root(struct nvir_builder *b, enum nvir_type t, struct nvir_src x)
    struct nvir_src r = t == F64 ? root64(b, scaled) : root32(b, scaled);
    r = fmul(b, t, r, back);
    struct nvir_src inf = nvir_imm(t == F64 ? 0x7ffull << 52 : 0x7f800000);
+   struct nvir_src is_zero = compare(b, NVIR_COND_EQ, false, t, x, nvir_imm(0));
    struct nvir_src own =
-      either(b, compare(b, NVIR_COND_EQ, false, t, x, nvir_imm(0)),
-             compare(b, NVIR_COND_EQ, false, t, x, inf));
+      either(b, is_zero, compare(b, NVIR_COND_EQ, false, t, x, inf));
    return select_value(b, t, own, x, r);
 }
 

@@ -10,8 +10,9 @@
 static struct nvir_src
 wide_product(struct nvir_builder *b, struct nvir_src x, struct nvir_src y)
 {
-   return from_words(b, op2(b, NVIR_OP_MUL, I32, x, y),
-                     op2(b, NVIR_OP_UMULHI, I32, x, y));
+   struct nvir_src low = op2(b, NVIR_OP_MUL, I32, x, y);
+   struct nvir_src high = op2(b, NVIR_OP_UMULHI, I32, x, y);
+   return from_words(b, low, high);
 }
 
 static struct nvir_src
@@ -20,18 +21,25 @@ zero_extend(struct nvir_builder *b, struct nvir_src x)
    return convert(b, NVIR_OP_ZEXT, I64, I32, 0, x);
 }
 
+/* x * y + addend, which cannot overflow where the addend is a word. */
+static struct nvir_src
+multiply_add(struct nvir_builder *b, struct nvir_src x, struct nvir_src y,
+             struct nvir_src addend)
+{
+   struct nvir_src product = wide_product(b, x, y);
+   return op2(b, NVIR_OP_ADD, I64, product, zero_extend(b, addend));
+}
+
 /* School method; no partial sum can overflow 64 bits. */
 static struct nvir_src
 umulhi64(struct nvir_builder *b, struct nvir_src x, struct nvir_src y)
 {
    struct nvir_src xl = low_word(b, x), xh = high_word(b, x),
                    yl = low_word(b, y), yh = high_word(b, y);
-   struct nvir_src carry = zero_extend(b, op2(b, NVIR_OP_UMULHI, I32, xl, yl));
-   struct nvir_src t = op2(b, NVIR_OP_ADD, I64, wide_product(b, xl, yh), carry);
-   struct nvir_src u = op2(b, NVIR_OP_ADD, I64, wide_product(b, xh, yl),
-                           zero_extend(b, low_word(b, t)));
-   struct nvir_src r = op2(b, NVIR_OP_ADD, I64, wide_product(b, xh, yh),
-                           zero_extend(b, high_word(b, t)));
+   struct nvir_src carry = op2(b, NVIR_OP_UMULHI, I32, xl, yl);
+   struct nvir_src t = multiply_add(b, xl, yh, carry);
+   struct nvir_src u = multiply_add(b, xh, yl, low_word(b, t));
+   struct nvir_src r = multiply_add(b, xh, yh, high_word(b, t));
    return op2(b, NVIR_OP_ADD, I64, r, zero_extend(b, high_word(b, u)));
 }
 
