@@ -86,7 +86,8 @@ check(cl_int err, const char *what)
 static void
 describe(struct arg *arg, const char *type)
 {
-   bool is_float = !strncmp(type, "float", 5) || !strncmp(type, "double", 6);
+   bool is_float = !strncmp(type, "half", 4) || !strncmp(type, "float", 5) ||
+                   !strncmp(type, "double", 6);
    size_t length = strlen(type);
    arg->kind = is_float ? ARG_FLOAT : ARG_INTEGER;
    arg->element_B = strstr(type, "char")                            ? 1
@@ -148,8 +149,10 @@ fill_arg(struct arg *arg, enum fill fill)
    for (unsigned at = 0; at < BUFFER_B; at += arg->element_B) {
       double d = random_float(fill);
       float f = d;
+      _Float16 h = d;
       uint64_t v = random_integer(fill);
       const void *from = arg->kind == ARG_INTEGER ? (void *)&v
+                         : arg->element_B == 2    ? (void *)&h
                          : arg->element_B == 4    ? (void *)&f
                                                   : &d;
       memcpy(arg->host + at, from, arg->element_B);
@@ -162,8 +165,12 @@ fill_arg(struct arg *arg, enum fill fill)
 static double
 read_float(const unsigned char *p, unsigned size_B)
 {
+   _Float16 h;
    float f;
    double d;
+   memcpy(&h, p, 2);
+   if (size_B == 2)
+      return h;
    memcpy(&f, p, 4);
    if (size_B == 4)
       return f;
@@ -179,6 +186,9 @@ same_float(double a, double b, unsigned size_B)
    /* Subnormal floats may be flushed. */
    if (size_B == 4 && fabs(a) < 0x1p-125 && fabs(b) < 0x1p-125)
       return true;
+   /* Halves are rounded from floats. */
+   if (size_B == 2)
+      return fabs(a - b) <= fmax(0x1p-24, 0x1p-10 * fabs(a));
    double ulp = size_B == 4 ? 0x1p-23 : 0x1p-52;
    return fabs(a - b) <= MAX_ULP * ulp * fabs(a);
 }

@@ -29,8 +29,11 @@ make_file_system(const struct clc_header *headers, unsigned num_headers)
 {
    llvm::IntrusiveRefCntPtr<llvm::vfs::InMemoryFileSystem> memory(
       new llvm::vfs::InMemoryFileSystem);
-   llvm::StringRef base(clc_embed_base_header,
-                        clc_embed_base_header_end - clc_embed_base_header);
+   /* OpenCL C 3.0 asks for no pragma to use what the device has; clang 15 does.
+    */
+   std::string base(clc_embed_base_header,
+                    clc_embed_base_header_end - clc_embed_base_header);
+   base += "\n#pragma OPENCL EXTENSION cl_khr_fp16 : enable\n";
    memory->addFile(CLC_CLANG_BASE_HEADER, 0,
                    llvm::MemoryBuffer::getMemBufferCopy(base));
    for (unsigned i = 0; i < num_headers; i++) {

@@ -219,13 +219,14 @@ clc_options_parse(struct clc_options *o, struct util_arena *arena,
    return 0;
 }
 
-/* Extensions and features in clang's own table; all else is off. Images and
- * half arithmetic are not there yet. */
+/* Extensions and features in clang's own table; all else is off. Images are not
+ * there yet. */
 #define EXTENSIONS_ALWAYS                                                      \
    "-cl-ext=-all,+cl_khr_byte_addressable_store,"                              \
    "+cl_khr_global_int32_base_atomics,+cl_khr_global_int32_extended_atomics,"  \
    "+cl_khr_local_int32_base_atomics,+cl_khr_local_int32_extended_atomics,"    \
    "+cl_khr_int64_base_atomics,+cl_khr_int64_extended_atomics,+cl_khr_fp64,"   \
+   "+cl_khr_fp16,"                                                             \
    "+__opencl_c_fp64"
 #define EXTENSIONS_CL3                                                         \
    ",+cl_khr_subgroups,+__opencl_c_subgroups,"                                 \

@@ -15,7 +15,7 @@
 #include "compiler/clc/clc_target.h"
 
 #define SPIRV_MAGIC       0x07230203u
-#define SPIRV_MAX_VERSION 0x00010200u
+#define SPIRV_MAX_VERSION 0x00010400u
 
 /* The translator trusts its input, so it gets valid modules only. The
  * environment is the universal one: that of OpenCL 2.2 refuses what 3.0 allows
@@ -23,7 +23,7 @@
 static int
 validate(struct clc_job *job, const uint32_t *words, size_t num_words)
 {
-   spv_context context = spvContextCreate(SPV_ENV_UNIVERSAL_1_2);
+   spv_context context = spvContextCreate(SPV_ENV_UNIVERSAL_1_4);
    spv_const_binary_t binary = {words, num_words};
    spv_diagnostic diagnostic = NULL;
    spv_result_t result = spvValidate(context, &binary, &diagnostic);

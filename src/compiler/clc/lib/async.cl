@@ -62,6 +62,7 @@ ASYNC_ALL(int)
 ASYNC_ALL(uint)
 ASYNC_ALL(long)
 ASYNC_ALL(ulong)
+ASYNC_ALL(half)
 ASYNC_ALL(float)
 ASYNC_ALL(double)
 

@@ -10,6 +10,8 @@
 
 #include "compiler/clc/clc_intrinsics.h"
 
+#pragma OPENCL EXTENSION cl_khr_fp16 : enable
+
 /* A builtin: mangled like clang's own declarations of them. */
 #define BUILTIN __attribute__((overloadable, always_inline))
 /* A builtin of libclc or of another file. */

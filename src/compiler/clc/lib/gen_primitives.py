@@ -65,6 +65,17 @@ declare float @llvm.sqrt.f32(float)
 '''
 
 
+# With a single rounding.
+FMA_HALF = '''
+define half @__partage_fma_half(half %x, half %y, half %z) #0 {
+  %v = call half @llvm.fma.f16(half %x, half %y, half %z)
+  ret half %v
+}
+
+declare half @llvm.fma.f16(half, half, half)
+'''
+
+
 # One 64-bit word per warp of a work-group.
 SCRATCH = '''
 @__partage_scratch_words = linkonce_odr addrspace(3) global [32 x i64] undef, align 8
@@ -85,7 +96,7 @@ def main():
         for floats in ('float', 'double'):
             for sign in ('s', 'u'):
                 out += saturating(bits, floats, sign)
-    out += [SQRT, SCRATCH, 'attributes #0 = { alwaysinline nounwind }']
+    out += [SQRT, FMA_HALF, SCRATCH, 'attributes #0 = { alwaysinline nounwind }']
     with open(sys.argv[1], 'w') as f:
         f.write('\n'.join(out) + '\n')
 

@@ -20,7 +20,7 @@ EXTENSIONS = (
     '-all,+cl_khr_byte_addressable_store,+cl_khr_global_int32_base_atomics,'
     '+cl_khr_global_int32_extended_atomics,+cl_khr_local_int32_base_atomics,'
     '+cl_khr_local_int32_extended_atomics,+cl_khr_int64_base_atomics,'
-    '+cl_khr_int64_extended_atomics,+cl_khr_fp64,+__opencl_c_fp64')
+    '+cl_khr_int64_extended_atomics,+cl_khr_fp64,+__opencl_c_fp64,+cl_khr_fp16')
 EXTENSIONS_3 = (
     ',+cl_khr_subgroups,+__opencl_c_subgroups,+__opencl_c_generic_address_space,'
     '+__opencl_c_program_scope_global_variables,+__opencl_c_atomic_order_acq_rel,'

@@ -88,6 +88,7 @@ fill_caps(struct nouveau_screen *screen)
    caps->cache_B = 2 << 20; /* L2 of GP104 */
    caps->address_bits = 64;
    caps->fp64 = true;
+   caps->fp16 = true;
    caps->int64_atomics = true;
    caps->int_dot_product = info->chipset != 0x130;
    caps->timer_resolution_ns = 32; /* PTIMER counts in units of 32 ns */

@@ -96,9 +96,9 @@ static const cl_name_version c_versions[] = {
 };
 
 static const cl_name_version il_versions[] = {
-   {CL_MAKE_VERSION(1, 0, 0), "SPIR-V"},
-   {CL_MAKE_VERSION(1, 1, 0), "SPIR-V"},
-   {CL_MAKE_VERSION(1, 2, 0), "SPIR-V"},
+   {CL_MAKE_VERSION(1, 0, 0), "SPIR-V"}, {CL_MAKE_VERSION(1, 1, 0), "SPIR-V"},
+   {CL_MAKE_VERSION(1, 2, 0), "SPIR-V"}, {CL_MAKE_VERSION(1, 3, 0), "SPIR-V"},
+   {CL_MAKE_VERSION(1, 4, 0), "SPIR-V"},
 };
 
 /* What is a capability of the driver as it is. */
@@ -238,6 +238,10 @@ find_u64(const struct ocl_device *dev, cl_device_info param, cl_ulong *v)
    case CL_DEVICE_LOCAL_MEM_SIZE:
       *v = caps->shared_mem_B - OCL_LOCAL_NULL_B;
       return true;
+   case CL_DEVICE_INTEGER_DOT_PRODUCT_CAPABILITIES_KHR:
+      *v = CL_DEVICE_INTEGER_DOT_PRODUCT_INPUT_4x8BIT_PACKED_KHR |
+           CL_DEVICE_INTEGER_DOT_PRODUCT_INPUT_4x8BIT_KHR;
+      return true;
    case CL_DEVICE_EXECUTION_CAPABILITIES:
       *v = CL_EXEC_KERNEL;
       return true;
@@ -286,7 +290,9 @@ find_string(const struct ocl_device *dev, cl_device_info param)
    case CL_DEVICE_BUILT_IN_KERNELS:
       return "";
    case CL_DEVICE_IL_VERSION:
-      return ocl_device_has_il(dev) ? "SPIR-V_1.0 SPIR-V_1.1 SPIR-V_1.2" : "";
+      return ocl_device_has_il(dev) ? "SPIR-V_1.0 SPIR-V_1.1 SPIR-V_1.2 "
+                                      "SPIR-V_1.3 SPIR-V_1.4"
+                                    : "";
    case CL_DEVICE_LATEST_CONFORMANCE_VERSION_PASSED:
       return "v0000-01-01-00"; /* none */
    default:
@@ -315,6 +321,20 @@ return_pci_info(const struct pipe_caps *caps, const struct cl_out *out)
    const cl_device_pci_bus_info_khr info = {
       caps->pci_domain, caps->pci_bus, caps->pci_device, caps->pci_function};
 
+   return cl_return(out, &info, sizeof(info));
+}
+
+/* IDP, which chips from GP102 on have, takes four bytes of either sign and a
+ * word; saturation is an addition more. */
+static cl_int
+return_dot_product(const struct pipe_caps *caps, const struct cl_out *out)
+{
+   cl_bool fast = caps->int_dot_product;
+   const cl_device_integer_dot_product_acceleration_properties_khr info = {
+      .signed_accelerated = fast,
+      .unsigned_accelerated = fast,
+      .mixed_signedness_accelerated = fast,
+   };
    return cl_return(out, &info, sizeof(info));
 }
 
@@ -372,6 +392,9 @@ return_list(const struct ocl_device *dev, cl_device_info param,
       return cl_return(out, NULL, 0);
    case CL_DEVICE_PCI_BUS_INFO_KHR:
       return return_pci_info(caps, out);
+   case CL_DEVICE_INTEGER_DOT_PRODUCT_ACCELERATION_PROPERTIES_8BIT_KHR:
+   case CL_DEVICE_INTEGER_DOT_PRODUCT_ACCELERATION_PROPERTIES_4x8BIT_PACKED_KHR:
+      return return_dot_product(caps, out);
    case CL_DEVICE_SVM_COUNTERS_PARTAGE:
       return return_svm_counters(dev, out);
    default:
