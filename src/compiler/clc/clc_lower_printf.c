@@ -41,15 +41,53 @@ u32(const struct printf_pass *p, uint32_t v)
    return LLVMConstInt(u32_type(p), v, false);
 }
 
+/* Bytes from the pointer of a getelementptr, constant or instruction, to its
+ * result; false if they are not constant. */
+static bool
+constant_offset(LLVMTargetDataRef layout, LLVMValueRef gep, uint64_t *sum)
+{
+   LLVMTypeRef type = LLVMGetGEPSourceElementType(gep);
+   for (int i = 1; i < LLVMGetNumOperands(gep); i++) {
+      LLVMValueRef index = LLVMGetOperand(gep, i);
+      if (!LLVMIsAConstantInt(index))
+         return false;
+      if (i > 1 && LLVMGetTypeKind(type) != LLVMArrayTypeKind)
+         return false;
+      if (i > 1)
+         type = LLVMGetElementType(type);
+      *sum += LLVMConstIntGetSExtValue(index) * LLVMABISizeOfType(layout, type);
+   }
+   return true;
+}
+
+/* The variable that `v` points into, or what it is if not a variable; SPIR-V
+ * says with instructions what clang says in constants. */
+static LLVMValueRef
+pointed_to(LLVMTargetDataRef layout, LLVMValueRef v, uint64_t *offset_B)
+{
+   *offset_B = 0;
+   while (LLVMIsAConstantExpr(v) || LLVMIsAInstruction(v)) {
+      LLVMOpcode op = LLVMIsAInstruction(v) ? LLVMGetInstructionOpcode(v)
+                                            : LLVMGetConstOpcode(v);
+      bool is_cast = op == LLVMBitCast || op == LLVMAddrSpaceCast;
+      if (!is_cast &&
+          (op != LLVMGetElementPtr || !constant_offset(layout, v, offset_B)))
+         return v;
+      v = LLVMGetOperand(v, 0);
+   }
+   return v;
+}
+
 /* The text of a string literal, without its NUL; NULL if `v` is something else.
  */
 static const char *
-literal_text(LLVMValueRef v, size_t *length_out)
+literal_text(const struct printf_pass *p, LLVMValueRef v, size_t *length_out)
 {
-   while (LLVMIsAConstantExpr(v))
-      v = LLVMGetOperand(v, 0);
-   LLVMValueRef initial =
-      LLVMIsAGlobalVariable(v) ? LLVMGetInitializer(v) : NULL;
+   uint64_t offset_B;
+   v = pointed_to(p->layout, v, &offset_B);
+   LLVMValueRef initial = LLVMIsAGlobalVariable(v) && LLVMIsGlobalConstant(v)
+                             ? LLVMGetInitializer(v)
+                             : NULL;
    if (!initial)
       return NULL;
    if (LLVMIsAConstantAggregateZero(initial)) {
@@ -59,8 +97,10 @@ literal_text(LLVMValueRef v, size_t *length_out)
    if (!LLVMIsConstantString(initial))
       return NULL;
    const char *text = LLVMGetAsString(initial, length_out);
-   *length_out = strnlen(text, *length_out);
-   return text;
+   if (offset_B >= *length_out)
+      return NULL;
+   *length_out = strnlen(text + offset_B, *length_out - offset_B);
+   return text + offset_B;
 }
 
 /* Adds a literal to the module's list and returns its index. */
@@ -115,7 +155,7 @@ static bool
 describe_string(struct printf_pass *p, struct printf_call *c, unsigned i)
 {
    size_t length;
-   const char *text = literal_text(c->values[i], &length);
+   const char *text = literal_text(p, c->values[i], &length);
    if (!text)
       return fail(p, c, "the argument of %s has to be a string literal");
    c->values[i] = u32(p, add_literal(p, text, length, NULL, 0));
@@ -147,7 +187,7 @@ static bool
 parse_call(struct printf_pass *p, LLVMValueRef inst, struct printf_call *c)
 {
    c->inst = inst;
-   c->format = literal_text(LLVMGetArgOperand(inst, 0), &c->format_length);
+   c->format = literal_text(p, LLVMGetArgOperand(inst, 0), &c->format_length);
    if (!c->format)
       return fail(p, c, "the format has to be a string literal");
    c->num_args = LLVMGetNumArgOperands(inst) - 1;

@@ -86,8 +86,10 @@ from_spirv(const void *spirv, size_t size_B, const char *options,
    int ret =
       clc_options_parse(&o, &job.arena, options, CLC_OPTIONS_BUILD, &job.log);
    if (!ret)
-      ret = clc_spirv_import(&job, spirv, size_B, object_out);
+      ret = clc_spirv_import(&job, spirv, size_B, o.exact_sqrt, object_out);
    clc_job_finish(&job, log_out);
+   if (!ret && o.exact_sqrt)
+      ret = mark_object(object_out);
    return ret;
 }
 

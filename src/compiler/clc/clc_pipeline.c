@@ -50,6 +50,18 @@ strip_target(LLVMValueRef fn)
                                        strlen(names[i]));
 }
 
+static void
+allow_inlining(LLVMValueRef fn)
+{
+   unsigned noinline = LLVMGetEnumAttributeKindForName("noinline", 8);
+   for (LLVMUseRef use = LLVMGetFirstUse(fn); use; use = LLVMGetNextUse(use)) {
+      LLVMValueRef call = LLVMGetUser(use);
+      if (LLVMIsACallInst(call))
+         LLVMRemoveCallSiteEnumAttribute(call, LLVMAttributeFunctionIndex,
+                                         noinline);
+   }
+}
+
 /* Only kernels stay visible; everything is inlined, kernels that are called as
  * functions too. */
 static void
@@ -60,6 +72,7 @@ prepare(struct clc_job *job, LLVMModuleRef module)
       if (LLVMIsDeclaration(fn))
          continue;
       strip_target(fn);
+      allow_inlining(fn);
       set_attribute(job->context, fn, "noinline", false);
       set_attribute(job->context, fn, "optnone", false);
       set_attribute(job->context, fn, "alwaysinline", true);

@@ -96,9 +96,53 @@ rename_module(struct clc_job *job, LLVMModuleRef module)
    return result;
 }
 
+static bool
+is_float(LLVMTypeRef type)
+{
+   if (LLVMGetTypeKind(type) == LLVMVectorTypeKind)
+      type = LLVMGetElementType(type);
+   return LLVMGetTypeKind(type) == LLVMFloatTypeKind;
+}
+
+/* What lies in SPIR-V's UniformConstant. */
+static void
+mark_constants(LLVMModuleRef module)
+{
+   for (LLVMValueRef g = LLVMGetFirstGlobal(module); g;
+        g = LLVMGetNextGlobal(g))
+      if (LLVMGetPointerAddressSpace(LLVMTypeOf(g)) == 4)
+         LLVMSetGlobalConstant(g, true);
+}
+
+/* 2.5 ulp are enough for OpFDiv (SPIR-V environment, 8.2), as clang says of
+ * OpenCL C's division. */
+static void
+relax_divisions(struct clc_job *job, LLVMModuleRef module)
+{
+   LLVMContextRef context = job->context;
+   LLVMMetadataRef ulp =
+      LLVMValueAsMetadata(LLVMConstReal(LLVMFloatTypeInContext(context), 2.5));
+   LLVMValueRef node =
+      LLVMMetadataAsValue(context, LLVMMDNodeInContext2(context, &ulp, 1));
+   unsigned kind = LLVMGetMDKindIDInContext(context, "fpmath", 6);
+
+   clc_for_each_function(fn, module)
+   {
+      clc_for_each_block(block, fn)
+      {
+         clc_for_each_instruction(inst, block)
+         {
+            if (LLVMGetInstructionOpcode(inst) == LLVMFDiv &&
+                is_float(LLVMTypeOf(inst)))
+               LLVMSetMetadata(inst, kind, node);
+         }
+      }
+   }
+}
+
 static int
 import_valid(struct clc_job *job, const void *spirv, size_t size_B,
-             struct clc_blob *object_out)
+             bool exact_division, struct clc_blob *object_out)
 {
    struct clc_blob bitcode = {0};
    char *why;
@@ -111,6 +155,10 @@ import_valid(struct clc_job *job, const void *spirv, size_t size_B,
 
    LLVMModuleRef spir = parse_bitcode(job, &bitcode);
    LLVMModuleRef module = spir ? rename_module(job, spir) : NULL;
+   if (module)
+      mark_constants(module);
+   if (module && !exact_division)
+      relax_divisions(job, module);
    ret = module ? clc_job_write(job, module, object_out) : -EINVAL;
    if (module)
       LLVMDisposeModule(module);
@@ -122,7 +170,7 @@ import_valid(struct clc_job *job, const void *spirv, size_t size_B,
 
 int
 clc_spirv_import(struct clc_job *job, const void *spirv, size_t size_B,
-                 struct clc_blob *object_out)
+                 bool exact_division, struct clc_blob *object_out)
 {
    /* The bytes may lie anywhere. */
    size_t num_words = size_B / sizeof(uint32_t);
@@ -135,6 +183,6 @@ clc_spirv_import(struct clc_job *job, const void *spirv, size_t size_B,
    if (!ret)
       ret = validate(job, words, num_words);
    if (!ret)
-      ret = import_valid(job, words, size_B, object_out);
+      ret = import_valid(job, words, size_B, exact_division, object_out);
    return ret;
 }

@@ -27,8 +27,9 @@ char *clc_spirv_rename(const char *ir);
 #endif
 
 struct clc_job;
-/* clc_spirv.c: all of it. 0, -EINVAL or -ENOMEM; errors go to the log. */
+/* clc_spirv.c: all of it. 0, -EINVAL or -ENOMEM; errors go to the log.
+ * `exact_division`: as -cl-fp32-correctly-rounded-divide-sqrt asks. */
 int clc_spirv_import(struct clc_job *job, const void *spirv, size_t size_B,
-                     struct clc_blob *object_out);
+                     bool exact_division, struct clc_blob *object_out);
 
 #endif

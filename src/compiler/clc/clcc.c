@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Developer's tool: clcc [-c] [-S] [-i] [-o OUT] FILE.cl [build options...]
+/* Developer's tool: clcc [-c] [-S] [-i] [-o OUT] FILE [build options...]
  *
- * Compiles and links one source as clBuildProgram would and writes the bitcode
- * that nvir takes (to OUT, or FILE.bc), or with -S its text. -c stops before
- * linking, -i prints the kernels and their arguments. */
+ * Compiles and links one source, or SPIR-V module, as clBuildProgram would and
+ * writes the bitcode that nvir takes (to OUT, or FILE.bc), or with -S its text.
+ * -c stops before linking, -i prints the kernels and their arguments. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,8 +24,9 @@ struct clcc {
    struct util_buf options;
 };
 
+/* NUL-terminated. */
 static char *
-read_source(const char *path)
+read_input(const char *path, size_t *size_B_out)
 {
    FILE *f = strcmp(path, "-") ? fopen(path, "rb") : stdin;
    if (!f)
@@ -36,6 +37,8 @@ read_source(const char *path)
    for (size_t n; (n = fread(block, 1, sizeof(block), f)) > 0;)
       util_buf_append(&buf, block, n);
    fclose(f);
+   *size_B_out = buf.size_B;
+   util_buf_append(&buf, "", 1);
    return util_buf_steal(&buf);
 }
 
@@ -128,16 +131,27 @@ write_output(struct clcc *c, const struct clc_blob *program)
    return ret;
 }
 
-/* Source → blob; the log goes to stderr. */
+static bool
+is_spirv(const char *input, size_t size_B)
+{
+   static const unsigned char magic[4] = {0x03, 0x02, 0x23, 0x07};
+   return size_B >= sizeof(magic) && !memcmp(input, magic, sizeof(magic));
+}
+
+/* Source or SPIR-V → blob; the log goes to stderr. */
 static int
-build(struct clcc *c, const char *source, struct clc_blob *program)
+build(struct clcc *c, const char *source, size_t size_B,
+      struct clc_blob *program)
 {
    struct clc_compile_args args = {.source = source,
                                    .options = c->options.data,
                                    .chipset = 0x134};
    struct clc_blob object;
    char *log;
-   int ret = c->ops->compile(&args, &object, &log);
+   int ret =
+      is_spirv(source, size_B)
+         ? c->ops->from_spirv(source, size_B, c->options.data, &object, &log)
+         : c->ops->compile(&args, &object, &log);
    fputs(log, stderr);
    free(log);
    if (ret || c->compile_only) {
@@ -158,17 +172,18 @@ main(int argc, char **argv)
    struct clcc c = {.ops = clc_get_ops()};
    util_buf_init(&c.options);
    if (!parse_args(&c, argc, argv)) {
-      fputs("usage: clcc [-c] [-S] [-i] [-o OUT] FILE.cl [build options]\n",
+      fputs("usage: clcc [-c] [-S] [-i] [-o OUT] FILE [build options]\n",
             stderr);
       return 2;
    }
-   char *source = read_source(c.input);
+   size_t size_B;
+   char *source = read_input(c.input, &size_B);
    if (!source) {
       perror(c.input);
       return 1;
    }
    struct clc_blob program = {0};
-   int ret = build(&c, source, &program);
+   int ret = build(&c, source, size_B, &program);
    if (ret)
       fprintf(stderr, "clcc: %s\n", strerror(-ret));
    if (!ret && c.info)

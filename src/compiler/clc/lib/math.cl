@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* Where libclc is wrong or lacks something (toolchain.md §2): tgamma, erfc of
- * floats, lgamma(-inf), smoothstep with scalar double edges, sinh and cosh of a
- * double NaN, zeros of sinpi and tanpi, subnormal floats in atan2, exp and exp2. And sqrt of floats, which may be fast. */
+ * floats, lgamma(-inf), smoothstep with scalar double edges, nan of a double, sinh and
+ * cosh of a double NaN, zeros of sinpi and tanpi, subnormal floats in atan2, exp and
+ * exp2. And sqrt of floats, which may be fast. */
 #include "vectors.h"
 
 EXTERNAL double exp(double);
@@ -114,6 +115,26 @@ lgamma(double x)
 
 VECTORS_1(lgamma, float)
 VECTORS_1(lgamma, double)
+
+/* ---- nan ---- */
+
+/* Quiet, whatever the code. */
+#define NAN_OF(type, code_type, quiet)                                         \
+   BUILTIN type nan(code_type code)                                            \
+   {                                                                           \
+      return __builtin_astype(code | (code_type)(quiet), type);                \
+   }
+
+#define NANS(type, code_type, quiet)                                           \
+   NAN_OF(type, code_type, quiet)                                              \
+   NAN_OF(type##2, code_type##2, quiet)                                        \
+   NAN_OF(type##3, code_type##3, quiet)                                        \
+   NAN_OF(type##4, code_type##4, quiet)                                        \
+   NAN_OF(type##8, code_type##8, quiet)                                        \
+   NAN_OF(type##16, code_type##16, quiet)
+
+NANS(float, uint, 0x7fc00000u)
+NANS(double, ulong, 0x7ff8000000000000ul)
 
 /* ---- sinh, cosh ---- */
 
