@@ -6,10 +6,12 @@
 #include "ocl_printf.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "pipe/p_context.h"
+#include "util/util_trace.h"
 
 struct cmd_launch {
    struct ocl_event ev;
@@ -199,7 +201,26 @@ run_launch(struct ocl_event *ev, struct ocl_queue *q)
    return err;
 }
 
-static const struct ocl_command_ops launch_ops = {run_launch, finish_launch};
+static const char *
+describe_launch(const struct ocl_event *ev, struct util_trace_args *args)
+{
+   const struct cmd_launch *c =
+      container_of((struct ocl_event *)ev, struct cmd_launch, ev);
+   const size_t *g = c->range.global, *l = c->range.local;
+   char text[96];
+
+   snprintf(text, sizeof(text), "%zu x %zu x %zu", g[0], g[1], g[2]);
+   util_trace_arg_str(args, "global", text);
+   snprintf(text, sizeof(text), "%zu x %zu x %zu", l[0], l[1], l[2]);
+   util_trace_arg_str(args, "local", text);
+   return c->kernel->name;
+}
+
+static const struct ocl_command_ops launch_ops = {
+   .run = run_launch,
+   .finish = finish_launch,
+   .describe = describe_launch,
+};
 
 struct ocl_event *
 ocl_cmd_ndrange(struct ocl_queue *q, struct ocl_kernel *kernel,

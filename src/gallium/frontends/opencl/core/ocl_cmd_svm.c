@@ -4,13 +4,14 @@
  * markers. */
 #include "ocl_cmd.h"
 #include "ocl_platform.h"
-#include "ocl_report.h"
+#include "ocl_watch.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "pipe/p_context.h"
+#include "util/util_trace.h"
 
 /* [guess] On an idle queue the CPU has copied this much before the GPU has
  * begun. */
@@ -260,7 +261,7 @@ migrate_span(struct cmd_svm_migrate *c, struct ocl_queue *q,
    struct pipe_screen *screen = q->dev->screen;
    bool to_device = !(c->migration & CL_MIGRATE_MEM_OBJECT_HOST);
 
-   ocl_report_migrate_hint(q->dev->platform->report, s->ptr, s->size_B);
+   ocl_watch_migrate_hint(q->dev->platform->watch, s->ptr, s->size_B);
    if (screen->caps.svm_system)
       screen->svm_migrate(
          screen, s->ptr, s->size_B, to_device,
@@ -284,7 +285,25 @@ run_migrate(struct ocl_event *ev, struct ocl_queue *q)
    return CL_SUCCESS;
 }
 
-static const struct ocl_command_ops migrate_ops = {run_migrate, finish_migrate};
+static const char *
+describe_migrate(const struct ocl_event *ev, struct util_trace_args *args)
+{
+   const struct cmd_svm_migrate *c = cast_migrate((struct ocl_event *)ev);
+   bool home = c->migration & CL_MIGRATE_MEM_OBJECT_HOST;
+   uint64_t size_B = 0;
+
+   for (unsigned i = 0; i < c->num; i++)
+      size_B += c->spans[i].size_B;
+   util_trace_arg_u64(args, "bytes", size_B);
+   util_trace_arg_str(args, "to", home ? "host" : "device");
+   return NULL;
+}
+
+static const struct ocl_command_ops migrate_ops = {
+   .run = run_migrate,
+   .finish = finish_migrate,
+   .describe = describe_migrate,
+};
 
 /* Towards the device, earlier commands need not be waited for: nothing is lost
  * by moving pages early. Moving home would only make them go again, and

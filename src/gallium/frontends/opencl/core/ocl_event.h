@@ -17,6 +17,7 @@
 
 struct ocl_event;
 struct ocl_queue;
+struct util_trace_args;
 
 struct ocl_command_ops {
    /* Records into the queue's pipe context, or does the work on the CPU.
@@ -25,6 +26,10 @@ struct ocl_command_ops {
    /* Drops what the command holds. Called once, when the event has ended. May
     * be NULL. */
    void (*finish)(struct ocl_event *cmd);
+   /* For the trace: its name if the type does not tell enough, and what is
+    * worth knowing. May be NULL. */
+   const char *(*describe)(const struct ocl_event *cmd,
+                           struct util_trace_args *args);
 };
 
 enum ocl_command_flags {
@@ -65,7 +70,7 @@ struct ocl_event {
    struct util_list callbacks;
    pthread_cond_t cond; /* user events only, with ctx->event_lock */
 
-   /* device time, if the queue is profiling */
+   /* device time, if somebody wants to know */
    uint64_t queued_ns, submit_ns, start_ns, end_ns;
 };
 

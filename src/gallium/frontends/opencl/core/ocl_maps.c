@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct ocl_maps_entry {
-   uint64_t start, end;
-   char name[64];
-};
-
 static bool
 grow(struct ocl_maps *maps)
 {
@@ -27,7 +22,7 @@ grow(struct ocl_maps *maps)
 
 /* "start-end perms offset dev inode   name" */
 static bool
-parse_line(const char *line, struct ocl_maps_entry *e)
+parse_line(const char *line, struct ocl_mapping *e)
 {
    char path[256] = "";
 
@@ -58,14 +53,14 @@ read_maps(struct ocl_maps *maps)
 }
 
 /* The list is sorted. */
-static const struct ocl_maps_entry *
+static const struct ocl_mapping *
 find(const struct ocl_maps *maps, uint64_t address)
 {
    unsigned lo = 0, hi = maps->num;
 
    while (lo < hi) {
       unsigned mid = (lo + hi) / 2;
-      const struct ocl_maps_entry *e = &maps->entries[mid];
+      const struct ocl_mapping *e = &maps->entries[mid];
       if (address < e->start)
          hi = mid;
       else if (address >= e->end)
@@ -76,16 +71,15 @@ find(const struct ocl_maps *maps, uint64_t address)
    return NULL;
 }
 
-const char *
-ocl_maps_name(struct ocl_maps *maps, uint64_t address)
+const struct ocl_mapping *
+ocl_maps_find(struct ocl_maps *maps, uint64_t address)
 {
-   const struct ocl_maps_entry *e = find(maps, address);
+   const struct ocl_mapping *e = find(maps, address);
 
-   if (!e) {
-      read_maps(maps);
-      e = find(maps, address);
-   }
-   return e ? e->name : "[not mapped]";
+   if (e)
+      return e;
+   read_maps(maps);
+   return find(maps, address);
 }
 
 void

@@ -6,19 +6,21 @@
 
 #include "util/util_macros.h"
 
-struct ocl_maps_entry;
+struct ocl_mapping {
+   uint64_t start, end;
+   char name[64]; /* "[heap]", "[stack]", a file, "[anonymous]" */
+};
 
 /* Zero-initialised is empty. */
 struct ocl_maps {
-   struct ocl_maps_entry *entries;
+   struct ocl_mapping *entries;
    unsigned num, cap;
 };
 
-/* "[heap]", "[stack]", a file, "[anonymous]"; "[not mapped]" if nothing is
- * mapped there. Reads the list again if the address is new. Valid until the
- * next call.
- */
-const char *ocl_maps_name(struct ocl_maps *maps, uint64_t address);
+/* NULL: nothing is mapped there. Reads the list again if the address is new.
+ * Valid until the next call. */
+const struct ocl_mapping *ocl_maps_find(struct ocl_maps *maps,
+                                        uint64_t address);
 void ocl_maps_finish(struct ocl_maps *maps);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include "ocl_platform.h"
 #include "ocl_queue.h"
-#include "ocl_report.h"
 #include "ocl_svm.h"
+#include "ocl_watch.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -23,10 +23,10 @@ struct destructor {
 
 /* ---- life ---- */
 
-static struct ocl_report *
-report_of(const struct ocl_mem *mem)
+static struct ocl_watch *
+watch_of(const struct ocl_mem *mem)
 {
-   return mem->ctx->devices[0]->platform->report;
+   return mem->ctx->devices[0]->platform->watch;
 }
 
 static void
@@ -35,7 +35,7 @@ release_storage(struct ocl_mem *mem)
    if (!mem->res)
       return;
    if (mem->shared && !mem->svm)
-      ocl_report_remove_range(report_of(mem), mem->host);
+      ocl_watch_remove_range(watch_of(mem), mem->host);
    for (unsigned i = 0; i < mem->ctx->num_devices; i++)
       pipe_resource_reference(&mem->res[i], NULL);
    free(mem->res);
@@ -125,8 +125,7 @@ place_on_host_ptr(struct ocl_mem *mem, void *host_ptr)
    mem->uses_svm = mem->shared;
    mem->host_first = !mem->shared;
    if (mem->shared && !svm)
-      ocl_report_add_range(report_of(mem), "USE_HOST_PTR", host_ptr,
-                           mem->size_B);
+      ocl_watch_add_range(watch_of(mem), "USE_HOST_PTR", host_ptr, mem->size_B);
    return CL_SUCCESS;
 }
 

@@ -3,7 +3,7 @@
 #include "ocl_platform.h"
 
 #include "ocl_device.h"
-#include "ocl_report.h"
+#include "ocl_watch.h"
 
 #include "../opencl.h"
 #include "util/util_log.h"
@@ -34,14 +34,14 @@ open_devices(void)
    struct pipe_screen *screens[OCL_MAX_DEVICES];
    unsigned n = opencl_env.create_screens(screens, OCL_MAX_DEVICES);
 
-   p->report = ocl_report_create_from_env();
+   p->watch = ocl_watch_create_from_env();
    for (unsigned i = 0; i < n; i++) {
       struct ocl_device *dev = ocl_device_create(p, screens[i]);
       if (!dev) {
          screens[i]->destroy(screens[i]);
          continue;
       }
-      ocl_report_add_screen(p->report, screens[i]);
+      ocl_watch_add_screen(p->watch, screens[i]);
       p->devices[p->num_devices++] = dev;
    }
 }

@@ -14,7 +14,7 @@
 #define OCL_PLATFORM_NAME "partage"
 
 struct ocl_device;
-struct ocl_report;
+struct ocl_watch;
 struct clc_ops;
 
 struct ocl_platform {
@@ -23,7 +23,7 @@ struct ocl_platform {
    struct ocl_device *devices[OCL_MAX_DEVICES];
    unsigned num_devices;
    struct ocl_notifier notifier;
-   struct ocl_report *report; /* NULL unless PARTAGE_REPORT=1 */
+   struct ocl_watch *watch; /* NULL: no report, no trace */
 };
 
 OCL_OBJECT_TYPE(platform, cl_platform_id, OCL_MAGIC_PLATFORM)

@@ -3,7 +3,7 @@
 #include "ocl_queue.h"
 
 #include "ocl_platform.h"
-#include "ocl_report.h"
+#include "ocl_watch.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -89,6 +89,14 @@ ocl_queue_create(struct ocl_context *ctx, struct ocl_device *dev,
    q->props = props;
    *err_out = CL_SUCCESS;
    return q;
+}
+
+/* Somebody wants to know when its commands ran. */
+static bool
+wants_times(const struct ocl_queue *q)
+{
+   return ocl_queue_is_profiling(q) ||
+          ocl_watch_wants_times(q->dev->platform->watch);
 }
 
 /* ---- the pipe context; token holder only ---- */
@@ -219,14 +227,16 @@ run_command(struct ocl_queue *q, struct ocl_event *cmd)
       cmd->error = CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
       return;
    }
-   if (cmd->flags & OCL_CMD_HOST) {
+   if (cmd->flags & OCL_CMD_HOST)
       ocl_event_advance(cmd, CL_RUNNING);
-      if (ocl_queue_is_profiling(q))
-         cmd->submit_ns = cmd->start_ns = device_time(q);
-   }
+   /* Nothing of it is left to do after run(): it has its times here. */
+   bool whole = cmd->flags & (OCL_CMD_HOST | OCL_CMD_NO_WORK) &&
+                cmd->ops->run && wants_times(q);
+   if (whole)
+      cmd->submit_ns = cmd->start_ns = device_time(q);
    if (cmd->ops->run)
       cmd->error = cmd->ops->run(cmd, q);
-   if ((cmd->flags & OCL_CMD_HOST) && ocl_queue_is_profiling(q))
+   if (whole)
       cmd->end_ns = device_time(q);
 }
 
@@ -239,6 +249,7 @@ end_command(struct ocl_event *cmd, cl_int batch_error)
    /* A command before it in this queue may have failed on the device. */
    if (!status && ocl_event_dep_failed(cmd))
       status = CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
+   ocl_watch_command_ended(cmd->queue->dev->platform->watch, cmd, status);
    if (cmd->ops->finish)
       cmd->ops->finish(cmd);
    cmd->ops = NULL;
@@ -281,7 +292,7 @@ run_recorded_locked(struct ocl_queue *q, struct ocl_event *cmd)
       q->recorded_work = true;
    /* An idle device starts with the first command; then batches build up while
     * it is busy. Profiling wants a fence a command. */
-   if (ocl_queue_is_profiling(q) || q->num_recorded >= BATCH_COMMANDS ||
+   if (wants_times(q) || q->num_recorded >= BATCH_COMMANDS ||
        (util_list_is_empty(&q->batches) && q->recorded_work))
       flush_locked(q);
 }
@@ -324,11 +335,12 @@ flush_locked(struct ocl_queue *q)
    util_list_add_tail(&b->link, &q->batches);
    pthread_mutex_unlock(&q->lock);
 
-   uint64_t now = ocl_queue_is_profiling(q) ? device_time(q) : 0;
+   uint64_t now = wants_times(q) ? device_time(q) : 0;
    if (work)
       b->error = flush_pipe(q, &b->fence);
    util_list_for_each(struct ocl_event, cmd, &b->commands, link) {
-      cmd->submit_ns = now;
+      if (!cmd->end_ns)
+         cmd->submit_ns = now;
       if (!cmd->error) /* what has failed already goes to its end in one step */
          ocl_event_advance(cmd, CL_SUBMITTED);
    }
@@ -346,11 +358,17 @@ batch_times(struct ocl_queue *q, struct ocl_batch *b)
    struct pipe_screen *screen = q->dev->screen;
    uint64_t start = 0, end = 0;
 
-   if (!b->fence || !screen->fence_get_times(screen, b->fence, &start, &end))
-      start = end = device_time(q);
+   /* What died has no times: it ran from its submission until now, at most. */
+   if (!b->fence)
+      start = end = q->last_end_ns; /* markers end with what is before them */
+   else if (!screen->fence_get_times(screen, b->fence, &start, &end))
+      end = device_time(q);
    util_list_for_each(struct ocl_event, cmd, &b->commands, link) {
+      if (cmd->end_ns)
+         continue;
       cmd->start_ns = MAX2(start, cmd->submit_ns);
       cmd->end_ns = MAX2(end, cmd->start_ns);
+      q->last_end_ns = cmd->end_ns;
    }
 }
 
@@ -364,7 +382,7 @@ batch_wait(struct ocl_queue *q, struct ocl_batch *b)
       return b->error;
    screen->fence_finish(screen, b->fence, PIPE_TIMEOUT_INFINITE);
    int ret = screen->fence_get_error(screen, b->fence, &fault);
-   ocl_report_drain(q->dev->platform->report, screen);
+   ocl_watch_drain(q->dev->platform->watch);
    if (!ret)
       return b->error;
    note_lost(q, b->pipe_generation, &fault);
@@ -381,7 +399,7 @@ batch_end(struct ocl_queue *q, struct ocl_batch *b)
          ocl_event_advance(cmd, CL_RUNNING);
    }
    cl_int error = batch_wait(q, b);
-   if (ocl_queue_is_profiling(q))
+   if (wants_times(q))
       batch_times(q, b);
    util_list_for_each(struct ocl_event, cmd, &b->commands, link)
       end_command(cmd, error);
@@ -484,7 +502,7 @@ may_run_here(const struct ocl_queue *q, const struct ocl_event *cmd)
 void
 ocl_queue_submit(struct ocl_queue *q, struct ocl_event *cmd, bool caller_waits)
 {
-   if (ocl_queue_is_profiling(q))
+   if (wants_times(q))
       cmd->queued_ns = device_time(q);
    pthread_mutex_lock(&q->lock);
    cmd->seq = q->next_seq++;

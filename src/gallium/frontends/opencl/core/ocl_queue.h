@@ -48,11 +48,12 @@ struct ocl_queue {
    bool running;
    bool recorded_work; /* `recorded` holds more than markers */
    unsigned num_recorded;
-   uint64_t next_seq; /* of the next command */
-   uint64_t run_seq;  /* all up to here have been run */
-   uint64_t done_seq; /* all up to here have ended */
-   uint64_t goal_seq; /* the worker drives the queue up to here */
-   unsigned waiters;  /* threads in pthread_cond_wait, the worker included */
+   uint64_t next_seq;    /* of the next command */
+   uint64_t run_seq;     /* all up to here have been run */
+   uint64_t done_seq;    /* all up to here have ended */
+   uint64_t goal_seq;    /* the worker drives the queue up to here */
+   uint64_t last_end_ns; /* device time; by whoever retires a batch */
+   unsigned waiters;     /* threads in pthread_cond_wait, the worker included */
    pthread_t worker;
    bool worker_started, stop, orphan;
    unsigned pipe_generation; /* counts the contexts that were lost */

@@ -5,17 +5,14 @@
 #include "ocl_maps.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "pipe/p_screen.h"
-#include "util/util_flags.h"
 #include "util/util_list.h"
 #include "util/util_rb.h"
 
-#define PAGE_B      4096u
-#define MAX_SCREENS 8
+#define PAGE_B 4096u
 /* Faults on one range from which on prefetching is worth a word. [guess] */
 #define HINT_FAULTS 4
 
@@ -50,15 +47,12 @@ struct travelled {
 };
 
 struct ocl_report {
-   pthread_mutex_t lock;
    struct util_list accounts;
    struct util_rb ranges;
    struct util_rb pages;
    struct account total;
    uint64_t replays, lost;
    struct ocl_maps maps;
-   struct pipe_screen *screens[MAX_SCREENS];
-   unsigned num_screens;
 };
 
 /* ---- accounts ---- */
@@ -97,7 +91,8 @@ find_range_in_page(struct ocl_report *r, uint64_t page)
 static struct account *
 find_other(struct ocl_report *r, uint64_t address)
 {
-   const char *name = ocl_maps_name(&r->maps, address);
+   const struct ocl_mapping *m = ocl_maps_find(&r->maps, address);
+   const char *name = m ? m->name : "[not mapped]";
 
    util_list_for_each(struct account, a, &r->accounts, link) {
       if (!a->is_range && !strcmp(a->name, name))
@@ -115,7 +110,6 @@ ocl_report_add_range(struct ocl_report *r, const char *kind, const void *ptr,
 {
    if (!r)
       return;
-   pthread_mutex_lock(&r->lock);
    struct account *a = add_account(r);
    if (a) {
       a->is_range = true;
@@ -124,22 +118,16 @@ ocl_report_add_range(struct ocl_report *r, const char *kind, const void *ptr,
       snprintf(a->name, sizeof(a->name), "%s", kind);
       util_rb_insert(&r->ranges, &a->node);
    }
-   pthread_mutex_unlock(&r->lock);
 }
 
-/* What happened until now still belongs to it. */
 void
 ocl_report_remove_range(struct ocl_report *r, const void *ptr)
 {
    if (!r)
       return;
-   for (unsigned i = 0; i < r->num_screens; i++)
-      ocl_report_drain(r, r->screens[i]);
-   pthread_mutex_lock(&r->lock);
    struct util_rb_node *n = util_rb_find(&r->ranges, (uintptr_t)ptr);
    if (n)
       util_rb_remove(&r->ranges, n);
-   pthread_mutex_unlock(&r->lock);
 }
 
 void
@@ -147,11 +135,9 @@ ocl_report_migrate_hint(struct ocl_report *r, const void *ptr, uint64_t size_B)
 {
    if (!r)
       return;
-   pthread_mutex_lock(&r->lock);
    struct account *a = find_range(r, (uintptr_t)ptr);
    if (a)
       a->hinted = true;
-   pthread_mutex_unlock(&r->lock);
 }
 
 /* ---- events ---- */
@@ -208,9 +194,11 @@ book_page_move(struct ocl_report *r, uint64_t page, bool to_device)
       book(r, page, PING_PONG_PAGES);
 }
 
-static void
-take_event(struct ocl_report *r, const struct pipe_svm_event *ev)
+void
+ocl_report_take_event(struct ocl_report *r, const struct pipe_svm_event *ev)
 {
+   if (!r)
+      return;
    switch (ev->kind) {
    case PIPE_SVM_FAULT_READ:
       book(r, ev->address, FAULT_READ);
@@ -242,21 +230,6 @@ take_event(struct ocl_report *r, const struct pipe_svm_event *ev)
                         ev->kind == PIPE_SVM_MIGRATE_TO_DEVICE);
       break;
    }
-}
-
-void
-ocl_report_drain(struct ocl_report *r, struct pipe_screen *screen)
-{
-   struct pipe_svm_event events[64];
-   unsigned n;
-
-   if (!r || !screen->svm_events)
-      return;
-   pthread_mutex_lock(&r->lock);
-   while ((n = screen->svm_events(screen, events, ARRAY_SIZE(events))))
-      for (unsigned i = 0; i < n; i++)
-         take_event(r, &events[i]);
-   pthread_mutex_unlock(&r->lock);
 }
 
 /* ---- printing ---- */
@@ -325,9 +298,6 @@ ocl_report_print(struct ocl_report *r, FILE *out)
 {
    unsigned silent = 0;
 
-   for (unsigned i = 0; i < r->num_screens; i++)
-      ocl_report_drain(r, r->screens[i]);
-   pthread_mutex_lock(&r->lock);
    fprintf(out, "partage: shared virtual memory report\n");
    util_list_for_each(struct account, a, &r->accounts, link) {
       if (is_silent(a))
@@ -342,7 +312,6 @@ ocl_report_print(struct ocl_report *r, FILE *out)
    if (r->lost)
       fprintf(out, "%" PRIu64 " events were lost: the counts are too low\n",
               r->lost);
-   pthread_mutex_unlock(&r->lock);
 }
 
 /* ---- life ---- */
@@ -354,7 +323,6 @@ ocl_report_create(void)
 
    if (!r)
       return NULL;
-   pthread_mutex_init(&r->lock, NULL);
    util_list_init(&r->accounts);
    return r;
 }
@@ -364,6 +332,8 @@ ocl_report_destroy(struct ocl_report *r)
 {
    struct util_rb_node *n;
 
+   if (!r)
+      return;
    util_list_for_each_safe(struct account, a, &r->accounts, link)
       free(a);
    while ((n = util_rb_first(&r->pages))) {
@@ -371,30 +341,5 @@ ocl_report_destroy(struct ocl_report *r)
       free(container_of(n, struct travelled, node));
    }
    ocl_maps_finish(&r->maps);
-   pthread_mutex_destroy(&r->lock);
    free(r);
-}
-
-void
-ocl_report_add_screen(struct ocl_report *r, struct pipe_screen *screen)
-{
-   if (r && r->num_screens < MAX_SCREENS)
-      r->screens[r->num_screens++] = screen;
-}
-
-static void
-print_at_exit(int status, void *arg)
-{
-   ocl_report_print(arg, stderr);
-}
-
-struct ocl_report *
-ocl_report_create_from_env(void)
-{
-   if (!util_env_bool("PARTAGE_REPORT", false))
-      return NULL;
-   struct ocl_report *r = ocl_report_create();
-   if (r)
-      on_exit(print_at_exit, r);
-   return r;
 }

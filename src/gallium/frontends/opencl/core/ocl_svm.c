@@ -3,7 +3,7 @@
 #include "ocl_svm.h"
 
 #include "ocl_platform.h"
-#include "ocl_report.h"
+#include "ocl_watch.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -88,7 +88,7 @@ alloc_destroy(struct ocl_svm_alloc *a)
 {
    struct ocl_context *ctx = a->ctx;
 
-   ocl_report_remove_range(ctx->devices[0]->platform->report, a->ptr);
+   ocl_watch_remove_range(ctx->devices[0]->platform->watch, a->ptr);
    for (unsigned i = 0; i < ctx->num_devices; i++)
       pipe_resource_reference(&a->res[i], NULL);
    if (a->map_B)
@@ -118,8 +118,8 @@ ocl_svm_alloc(struct ocl_context *ctx, cl_svm_mem_flags flags, size_t size_B,
       free(a);
       return NULL;
    }
-   ocl_report_add_range(ctx->devices[0]->platform->report, "clSVMAlloc", a->ptr,
-                        size_B);
+   ocl_watch_add_range(ctx->devices[0]->platform->watch, "clSVMAlloc", a->ptr,
+                       size_B);
    a->node.key = (uintptr_t)a->ptr;
    pthread_mutex_lock(&ctx->svm.lock);
    util_rb_insert(&ctx->svm.allocs, &a->node);

@@ -92,7 +92,10 @@ fake_add_event(struct fake_screen *s, enum pipe_svm_event_kind kind,
 {
    pthread_mutex_lock(&s->lock);
    s->events[s->num_events++] = (struct pipe_svm_event){
-      kind, util_align_down((uintptr_t)address, 4096), pages, 0};
+      .kind = kind,
+      .address = util_align_down((uintptr_t)address, 4096),
+      .pages = pages,
+      .cause = ""};
    pthread_mutex_unlock(&s->lock);
 }
 

@@ -8,6 +8,7 @@
 
 #include "../core/ocl_platform.h"
 #include "../core/ocl_report.h"
+#include "../core/ocl_watch.h"
 
 static char *
 print(struct ocl_report *r)
@@ -16,6 +17,7 @@ print(struct ocl_report *r)
    static size_t size;
    FILE *f = open_memstream(&text, &size);
 
+   ocl_watch_drain(ocl_platform_instance()->watch);
    ocl_report_print(r, f);
    fclose(f);
    return text;
@@ -29,7 +31,7 @@ test_accounts(void **state)
 
    cl_test_open(&t, 0);
    struct fake_screen *s = fake_screen(0);
-   struct ocl_report *r = ocl_platform_instance()->report;
+   struct ocl_report *r = ocl_watch_report(ocl_platform_instance()->watch);
    assert_non_null(r);
    char *p = clSVMAlloc(t.ctx, 0, 64 * 4096, 4096);
    char *quiet = clSVMAlloc(t.ctx, 0, 64 * 4096, 4096);
