@@ -61,16 +61,21 @@ nvir_hints_init(struct nvir_ra *ra)
          note_instr(h, i);
 }
 
-/* The place of the phi that takes `v`, or of the sources of `v` if it is a phi.
- */
+#define MAX_PHI_CHAIN 8
+
+/* The place of the phi that takes `v`, of the one that takes that phi and so
+ * on, or of the sources of `v` if it is a phi. */
 static int
 phi_hint(const struct nvir_hints *h, const struct nvir_value *v)
 {
    const struct nvir_value *phi = h->phi_of[v->index];
-   int reg = NVIR_NO_REG;
-   if (phi)
-      reg = phi->reg != NVIR_NO_REG ? phi->reg : h->phi_reg[phi->index];
-   return reg != NVIR_NO_REG ? reg : h->phi_reg[v->index];
+   for (unsigned n = 0; phi && n < MAX_PHI_CHAIN; n++) {
+      int reg = phi->reg != NVIR_NO_REG ? phi->reg : h->phi_reg[phi->index];
+      if (reg != NVIR_NO_REG)
+         return reg;
+      phi = h->phi_of[phi->index];
+   }
+   return h->phi_reg[v->index];
 }
 
 /* Every register is free, or its value ends in this block. */
@@ -148,9 +153,13 @@ nvir_hints_placed(struct nvir_ra *ra, struct nvir_value *v, int reg)
 {
    struct nvir_hints *h = &ra->hints;
    const struct nvir_value *phi = h->phi_of[v->index];
+   struct nvir_regfile *f = nvir_ra_file(ra, v);
    if (phi && h->phi_reg[phi->index] == NVIR_NO_REG)
       h->phi_reg[phi->index] = reg;
-   struct nvir_regfile *f = nvir_ra_file(ra, v);
+   for (unsigned n = 0; phi && n < MAX_PHI_CHAIN; n++) {
+      nvir_regfile_unwant(f, phi);
+      phi = h->phi_of[phi->index];
+   }
    int base = h->vector_base[v->index];
    if (base != NVIR_NO_REG && f->reserved[base] == v)
       nvir_regfile_unreserve(f, base, v->words);

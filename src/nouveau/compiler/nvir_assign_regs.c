@@ -164,6 +164,27 @@ place_phis(struct nvir_ra *ra, struct nvir_block *b)
    return num_wait ? nvir_ra_relayout_entry(ra, wait, num_wait) : 0;
 }
 
+/* What goes round a loop does best to stay where it is. */
+static void
+keep_homes(struct nvir_ra *ra, const struct nvir_block *b)
+{
+   for (unsigned c = 0; c < NVIR_NUM_CLASSES; c++) {
+      struct nvir_value **wanted = ra->files[c].wanted;
+      for (unsigned r = 0; r < ra->files[c].limit; r++)
+         if (wanted[r] && wanted[r]->def->block->loop_depth > b->loop_depth)
+            wanted[r] = NULL;
+   }
+   bool is_header = false;
+   for (unsigned p = 0; p < b->num_preds; p++)
+      is_header |= !ra->blocks[b->preds[p]->index].done;
+   nvir_foreach_instr(i, b) {
+      if (!is_header || i->op != NVIR_OP_PHI)
+         break;
+      if (i->dsts[0].val->reg != NVIR_NO_REG)
+         nvir_regfile_want(nvir_ra_file(ra, i->dsts[0].val), i->dsts[0].val);
+   }
+}
+
 static int
 enter_block(struct nvir_ra *ra, struct nvir_block *b)
 {
@@ -173,6 +194,7 @@ enter_block(struct nvir_ra *ra, struct nvir_block *b)
    count_uses(ra, b);
    place_live_in(ra, b);
    int err = place_phis(ra, b);
+   keep_homes(ra, b);
    if (!err)
       places->entry = record_places(ra, &places->num_entry);
    return err;

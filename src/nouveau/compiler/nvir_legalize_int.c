@@ -135,6 +135,8 @@ lz_select(struct lz *lz, struct lz_pred p, struct nvir_src a, struct nvir_src b)
 {
    if (!p.val)
       return p.not ? b : a;
+   if (lz_is_imm(a) && lz_is_imm(b) && (uint32_t)a.imm == (uint32_t)b.imm)
+      return a;
    if (a.kind != NVIR_SRC_VALUE && !lz_is_zero(a)) {
       struct nvir_src t = a;
       a = b;

@@ -193,7 +193,6 @@ fold_constants(struct nvir_instr *i)
 static bool
 fold_identity(struct nvir_instr *i)
 {
-   uint64_t ones = truncate_to(i->type, ~0ull);
    struct nvir_src a = i->srcs[0], b = i->srcs[1];
 
    switch (i->op) {
@@ -210,7 +209,7 @@ fold_identity(struct nvir_instr *i)
       }
       return false;
    case NVIR_OP_AND:
-      if (is_imm_of(b, ones))
+      if (is_imm(b) && !(nvir_possible_bits(a, i->type) & ~b.imm))
          become_copy(i, a);
       else if (is_imm_of(b, 0))
          become_imm(i, 0);
@@ -232,6 +231,23 @@ fold_identity(struct nvir_instr *i)
    }
 }
 
+/* A sign extension by two shifts of what has no sign. */
+static bool
+drop_extension(struct nvir_instr *i)
+{
+   struct nvir_instr *d = def_of(i->srcs[0]);
+   if (i->op != NVIR_OP_ASHR || !is_imm(i->srcs[1]) || !d ||
+       d->op != NVIR_OP_SHL || d->type != i->type ||
+       !is_imm_of(d->srcs[1], i->srcs[1].imm) ||
+       i->srcs[1].imm >= nvir_type_bits(i->type))
+      return false;
+   unsigned width = nvir_type_bits(i->type) - i->srcs[1].imm;
+   if (width < 2 || nvir_possible_bits(d->srcs[0], i->type) >> (width - 1))
+      return false;
+   become_copy(i, d->srcs[0]);
+   return true;
+}
+
 /* a - c is a + -c; (x + c) + d is x + (c + d); a constant shared by both words
  * of an address sum stays outermost. */
 static void
@@ -250,6 +266,19 @@ gather_sums(struct nvir_instr *i)
    }
 }
 
+/* A sum that becomes its own first operand in the next turn. */
+static bool
+is_step(const struct nvir_instr *sum)
+{
+   const struct nvir_instr *phi = def_of(sum->srcs[0]);
+   if (!phi || phi->op != NVIR_OP_PHI)
+      return false;
+   nvir_foreach_src(src, phi)
+      if (def_of(*src) == sum)
+         return true;
+   return false;
+}
+
 static void
 simplify_trunc(struct nvir_instr *i)
 {
@@ -262,8 +291,10 @@ simplify_trunc(struct nvir_instr *i)
       become_copy(i, d->srcs[0]);
       return;
    }
-   /* The low word of a sum with a constant. */
-   if (d->op == NVIR_OP_ADD && d->type == NVIR_TYPE_I64 && is_imm(d->srcs[1])) {
+   /* The low word of a sum with a constant; one that goes round a loop is there
+    * anyway. */
+   if (d->op == NVIR_OP_ADD && d->type == NVIR_TYPE_I64 && is_imm(d->srcs[1]) &&
+       !is_step(d)) {
       struct nvir_builder b = nvir_builder_before(i);
       struct nvir_value *low =
          nvir_build1(&b, NVIR_OP_TRUNC, NVIR_TYPE_I32, d->srcs[0]);
@@ -362,7 +393,8 @@ fold(struct nvir_instr *i)
    }
    if (fold_constants(i))
       return;
-   if (is_integer(i->type) && i->num_srcs == 2 && fold_identity(i))
+   if (is_integer(i->type) && i->num_srcs == 2 &&
+       (fold_identity(i) || drop_extension(i)))
       return;
    if (fold_float_identity(i))
       return;

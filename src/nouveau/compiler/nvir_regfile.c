@@ -54,6 +54,9 @@ place_cost(const struct nvir_regfile *f, int reg, unsigned words,
    for (unsigned w = 0; w < words; w++)
       if (f->reserved[reg + w] && f->reserved[reg + w] != self)
          cost = 16;
+   for (unsigned w = 0; w < words && cost < 16; w++)
+      if (f->wanted[reg + w])
+         cost = 5;
    if (reg + words > f->used && reg + words > f->free_height)
       cost += 4;
    if (words == 1 && is_empty(f, reg & ~1, 2))
@@ -104,4 +107,21 @@ void
 nvir_regfile_unreserve(struct nvir_regfile *f, int reg, unsigned words)
 {
    nvir_regfile_reserve(f, reg, words, NULL);
+}
+
+void
+nvir_regfile_want(struct nvir_regfile *f, struct nvir_value *phi)
+{
+   for (unsigned w = 0; w < phi->words; w++)
+      f->wanted[phi->reg + w] = phi;
+}
+
+void
+nvir_regfile_unwant(struct nvir_regfile *f, const struct nvir_value *phi)
+{
+   if (phi->reg < 0 || phi->reg + phi->words > NVIR_MAX_GPR)
+      return;
+   for (unsigned w = 0; w < phi->words; w++)
+      if (f->wanted[phi->reg + w] == phi)
+         f->wanted[phi->reg + w] = NULL;
 }

@@ -18,6 +18,9 @@ struct nvir_regfile {
    struct nvir_value *owner[NVIR_MAX_GPR + 1]; /* NULL: free */
    struct nvir_value
       *reserved[NVIR_MAX_GPR + 1]; /* kept for this vector, softly */
+   /* Home of this phi of an open loop, whose next value is not placed yet; more
+    * softly. */
+   struct nvir_value *wanted[NVIR_MAX_GPR + 1];
 };
 
 /* Registers that a value of `words` takes from others: 3 words sit in a quad
@@ -40,6 +43,8 @@ int nvir_regfile_find(const struct nvir_regfile *f, unsigned words,
 int nvir_regfile_find_unreserved(const struct nvir_regfile *f, unsigned words);
 void nvir_regfile_reserve(struct nvir_regfile *f, int reg, unsigned words,
                           struct nvir_value *vector);
+void nvir_regfile_want(struct nvir_regfile *f, struct nvir_value *phi);
+void nvir_regfile_unwant(struct nvir_regfile *f, const struct nvir_value *phi);
 void nvir_regfile_unreserve(struct nvir_regfile *f, int reg, unsigned words);
 
 #endif
