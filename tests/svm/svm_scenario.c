@@ -7,23 +7,13 @@
  *
  * SVM_COUNTS=0: numbers of faults and moves are not compared.
  * Exit status 0: as expected; 1: not; 77: this device has no system SVM. */
-#include <errno.h>
-#include <fcntl.h>
+#include "svm_scenario.h"
+
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#include "partage/cl_partage.h"
-
-#define PAGE        4096
-#define MAX_REGIONS 26
-#define MAX_WORDS   32
 
 static const char kernels[] =
    "#define AT(i) (p + ((first + (i)) * step))\n"
@@ -37,32 +27,7 @@ static const char kernels[] =
    "                global uint *out)\n"
    "{ out[get_global_id(0)] = *AT(get_global_id(0)); }\n";
 
-struct region {
-   char name[16];
-   char *at;
-   size_t pages;
-};
-
-struct run {
-   const char *file;
-   unsigned line;
-   cl_device_id device;
-   cl_context context;
-   cl_command_queue queue;
-   cl_program program;
-   cl_kernel put, add, inc, get;
-   struct region regions[MAX_REGIONS];
-   unsigned num_regions;
-   /* the statement */
-   char *word[MAX_WORDS];
-   unsigned num_words, next;
-   struct region *region;
-   unsigned first, count;
-   bool cancelled; /* it ended in a refused access */
-   struct cl_svm_counters_partage before;
-};
-
-static void __attribute__((format(printf, 2, 3), noreturn))
+void
 stop(struct run *r, const char *fmt, ...)
 {
    va_list ap;
@@ -74,7 +39,14 @@ stop(struct run *r, const char *fmt, ...)
    exit(1);
 }
 
-static void
+void
+skip_scenario(struct run *r, const char *why)
+{
+   fprintf(stderr, "%s:%u: %s\n", r->file, r->line, why);
+   exit(EXIT_SKIP);
+}
+
+void
 cl_ok(struct run *r, const char *what, cl_int err)
 {
    if (err)
@@ -83,7 +55,7 @@ cl_ok(struct run *r, const char *what, cl_int err)
 
 /* ---- words ---- */
 
-static const char *
+const char *
 take(struct run *r)
 {
    if (r->next == r->num_words)
@@ -91,7 +63,7 @@ take(struct run *r)
    return r->word[r->next++];
 }
 
-static bool
+bool
 take_if(struct run *r, const char *word)
 {
    if (r->next == r->num_words || strcmp(r->word[r->next], word))
@@ -100,7 +72,7 @@ take_if(struct run *r, const char *word)
    return true;
 }
 
-static void
+void
 want(struct run *r, const char *word)
 {
    const char *got = take(r);
@@ -108,7 +80,7 @@ want(struct run *r, const char *word)
       stop(r, "'%s' where '%s' should be", got, word);
 }
 
-static uint32_t
+uint32_t
 take_number(struct run *r)
 {
    const char *w = take(r);
@@ -129,7 +101,7 @@ find_region(struct run *r, const char *name)
 }
 
 /* "A 3..7", "A 3", "A" */
-static void
+void
 take_pages(struct run *r)
 {
    const char *name = take(r);
@@ -151,286 +123,10 @@ take_pages(struct run *r)
       stop(r, "'%s' has %zu pages", name, r->region->pages);
 }
 
-static char *
+char *
 page_at(struct run *r, unsigned i)
 {
    return r->region->at + (size_t)(r->first + i) * PAGE;
-}
-
-/* ---- regions ---- */
-
-static int
-take_protection(struct run *r)
-{
-   if (take_if(r, "none"))
-      return PROT_NONE;
-   if (take_if(r, "ro"))
-      return PROT_READ;
-   take_if(r, "rw");
-   return PROT_READ | PROT_WRITE;
-}
-
-/* map NAME N pages [shared|file] [rw|ro|none] */
-static void
-do_map(struct run *r)
-{
-   struct region *g = &r->regions[r->num_regions++];
-   if (r->num_regions > MAX_REGIONS)
-      stop(r, "too many regions");
-   snprintf(g->name, sizeof(g->name), "%s", take(r));
-   g->pages = take_number(r);
-   want(r, "pages");
-   int flags = MAP_PRIVATE | MAP_ANONYMOUS, fd = -1;
-   if (take_if(r, "shared")) {
-      flags = MAP_SHARED | MAP_ANONYMOUS;
-   } else if (take_if(r, "file")) {
-      flags = MAP_SHARED;
-      FILE *f = tmpfile();
-      fd = f ? fileno(f) : -1;
-      if (fd < 0 || ftruncate(fd, g->pages * PAGE))
-         stop(r, "no file");
-   }
-   int prot = take_protection(r);
-   g->at = mmap(NULL, g->pages * PAGE, prot, flags, fd, 0);
-   if (g->at == MAP_FAILED)
-      stop(r, "mmap failed");
-}
-
-/* svm NAME N pages: with clSVMAlloc, the only memory that may be migrated by
- * hint */
-static void
-do_svm(struct run *r)
-{
-   struct region *g = &r->regions[r->num_regions++];
-   snprintf(g->name, sizeof(g->name), "%s", take(r));
-   g->pages = take_number(r);
-   want(r, "pages");
-   g->at = clSVMAlloc(
-      r->context, CL_MEM_READ_WRITE | CL_MEM_SVM_FINE_GRAIN_BUFFER,
-      g->pages * PAGE, 2 * PAGE); /* more than a page: a mapping of its own */
-   if (!g->at)
-      stop(r, "clSVMAlloc failed");
-}
-
-/* heap NAME N pages: with malloc, at an odd address, neighbours around it */
-static void
-do_heap(struct run *r)
-{
-   struct region *g = &r->regions[r->num_regions++];
-   snprintf(g->name, sizeof(g->name), "%s", take(r));
-   g->pages = take_number(r);
-   want(r, "pages");
-   if (g->pages * PAGE >= 100000)
-      stop(r, "that much would not come from the heap");
-   g->at = malloc(g->pages * PAGE);
-   memset(g->at, 0, g->pages * PAGE);
-}
-
-static void
-do_munmap(struct run *r)
-{
-   take_pages(r);
-   munmap(page_at(r, 0), (size_t)r->count * PAGE);
-}
-
-/* remap PAGES: unmapped and mapped anew */
-static void
-do_renew(struct run *r)
-{
-   take_pages(r);
-   mmap(page_at(r, 0), (size_t)r->count * PAGE, PROT_READ | PROT_WRITE,
-        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-}
-
-static void
-do_protect(struct run *r)
-{
-   take_pages(r);
-   mprotect(page_at(r, 0), (size_t)r->count * PAGE, take_protection(r));
-}
-
-static void
-do_clear(struct run *r)
-{
-   take_pages(r);
-   madvise(page_at(r, 0), (size_t)r->count * PAGE, MADV_DONTNEED);
-}
-
-/* move PAGES to REGION PAGE */
-static void
-do_move(struct run *r)
-{
-   take_pages(r);
-   char *from = page_at(r, 0);
-   size_t size = (size_t)r->count * PAGE;
-   want(r, "to");
-   take_pages(r);
-   if (mremap(from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, page_at(r, 0)) ==
-       MAP_FAILED)
-      stop(r, "mremap failed");
-}
-
-static void
-do_lock(struct run *r)
-{
-   take_pages(r);
-   if (mlock(page_at(r, 0), (size_t)r->count * PAGE))
-      stop(r, "mlock failed");
-}
-
-/* pipe PAGE to PAGE: through two system calls */
-static void
-do_pipe(struct run *r)
-{
-   int p[2];
-   take_pages(r);
-   char *from = page_at(r, 0);
-   want(r, "to");
-   take_pages(r);
-   if (pipe(p) || write(p[1], from, PAGE) != PAGE ||
-       read(p[0], page_at(r, 0), PAGE) != PAGE)
-      stop(r, "pipe failed: %s", strerror(errno));
-   close(p[0]);
-   close(p[1]);
-}
-
-/* migrate PAGES device|host */
-static void
-do_migrate(struct run *r)
-{
-   take_pages(r);
-   cl_mem_migration_flags flags =
-      take_if(r, "host") ? CL_MIGRATE_MEM_OBJECT_HOST : 0;
-   if (!flags)
-      want(r, "device");
-   const void *ptr = page_at(r, 0);
-   size_t size = (size_t)r->count * PAGE;
-   cl_ok(
-      r, "migrate",
-      clEnqueueSVMMigrateMem(r->queue, 1, &ptr, &size, flags, 0, NULL, NULL));
-   cl_ok(r, "finish", clFinish(r->queue));
-}
-
-/* ---- accesses ---- */
-
-static void
-check_value(struct run *r, const char *who, unsigned page, uint32_t got,
-            uint32_t expected)
-{
-   if (got != expected)
-      stop(r, "%s sees %u in page %u, not %u", who, got, r->first + page,
-           expected);
-}
-
-static void
-cpu_access(struct run *r)
-{
-   const char *op = take(r);
-   take_pages(r);
-   const char *sign = take(r);
-   uint32_t v = take_number(r);
-   (void)sign;
-   for (unsigned i = 0; i < r->count; i++) {
-      volatile uint32_t *w = (uint32_t *)page_at(r, i);
-      if (!strcmp(op, "write"))
-         *w = v;
-      else if (!strcmp(op, "add"))
-         *w += v;
-      else if (!strcmp(op, "read"))
-         check_value(r, "the CPU", i, *w, v);
-      else
-         stop(r, "cpu what?");
-   }
-}
-
-static cl_command_queue
-new_queue(struct run *r)
-{
-   cl_int err;
-   cl_command_queue q =
-      clCreateCommandQueueWithProperties(r->context, r->device, NULL, &err);
-   cl_ok(r, "queue", err);
-   return q;
-}
-
-static void
-launch(struct run *r, cl_kernel k, uint32_t v, cl_mem out)
-{
-   cl_uint first = r->first, step = PAGE / 4;
-   size_t global = r->count;
-   cl_ok(r, "argument", clSetKernelArgSVMPointer(k, 0, r->region->at));
-   cl_ok(r, "argument", clSetKernelArg(k, 1, sizeof(first), &first));
-   cl_ok(r, "argument", clSetKernelArg(k, 2, sizeof(step), &step));
-   cl_ok(r, "argument", clSetKernelArg(k, 3, sizeof(v), &v));
-   if (out)
-      cl_ok(r, "argument", clSetKernelArg(k, 4, sizeof(out), &out));
-   cl_event event;
-   cl_ok(r, "launch",
-         clEnqueueNDRangeKernel(r->queue, k, 1, NULL, &global, NULL, 0, NULL,
-                                &event));
-   clFinish(r->queue);
-   cl_int status;
-   clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status),
-                  &status, NULL);
-   clReleaseEvent(event);
-   r->cancelled = status < 0;
-   if (!r->cancelled)
-      return;
-   /* Its queue is gone with it. */
-   clReleaseCommandQueue(r->queue);
-   r->queue = new_queue(r);
-}
-
-static void
-gpu_access(struct run *r)
-{
-   const char *op = take(r);
-   take_pages(r);
-   const char *sign = take(r);
-   uint32_t v = take_number(r);
-   (void)sign;
-   cl_kernel k = !strcmp(op, "write")    ? r->put
-                 : !strcmp(op, "add")    ? r->add
-                 : !strcmp(op, "atomic") ? r->inc
-                 : !strcmp(op, "read")   ? r->get
-                                         : NULL;
-   if (!k)
-      stop(r, "gpu what?");
-   if (k != r->get) {
-      launch(r, k, v, NULL);
-      return;
-   }
-   cl_int err;
-   uint32_t *got = calloc(r->count, 4);
-   cl_mem out =
-      clCreateBuffer(r->context, CL_MEM_WRITE_ONLY, r->count * 4ul, NULL, &err);
-   cl_ok(r, "buffer", err);
-   launch(r, k, 0, out);
-   if (!r->cancelled)
-      cl_ok(r, "read",
-            clEnqueueReadBuffer(r->queue, out, CL_TRUE, 0, r->count * 4ul, got,
-                                0, NULL, NULL));
-   for (unsigned i = 0; i < r->count && !r->cancelled; i++)
-      check_value(r, "the GPU", i, got[i], v);
-   clReleaseMemObject(out);
-   free(got);
-}
-
-/* fork read PAGES == V: a child looks */
-static void
-do_fork(struct run *r)
-{
-   fflush(NULL);
-   pid_t pid = fork();
-   if (!pid) {
-      cpu_access(r);
-      _exit(0);
-   }
-   int status;
-   waitpid(pid, &status, 0);
-   if (!WIFEXITED(status) || WEXITSTATUS(status))
-      stop(r, "the child saw something else");
-   r->next = r->num_words;
 }
 
 /* ---- expectations ---- */
@@ -480,27 +176,19 @@ check_expectation(struct run *r)
 
 /* ---- statements ---- */
 
-static void
-do_cpu(struct run *r)
-{
-   cpu_access(r);
-}
-
-static void
-do_gpu(struct run *r)
-{
-   gpu_access(r);
-}
-
 static const struct {
    const char *word;
    void (*run)(struct run *r);
 } statements[] = {
-   {"map", do_map},         {"heap", do_heap},       {"svm", do_svm},
-   {"munmap", do_munmap},   {"renew", do_renew},     {"move", do_move},
-   {"protect", do_protect}, {"clear", do_clear},     {"lock", do_lock},
-   {"pipe", do_pipe},       {"migrate", do_migrate}, {"cpu", do_cpu},
-   {"gpu", do_gpu},         {"fork", do_fork},
+   {"map", do_map},       {"heap", do_heap},       {"svm", do_svm},
+   {"alias", do_alias},   {"munmap", do_munmap},   {"renew", do_renew},
+   {"move", do_move},     {"protect", do_protect}, {"clear", do_clear},
+   {"lock", do_lock},     {"pin", do_pin},         {"unpin", do_unpin},
+   {"pipe", do_pipe},     {"migrate", do_migrate}, {"cpu", do_cpu},
+   {"gpu", do_gpu},       {"fork", do_fork},       {"child", do_child},
+   {"file", do_file},     {"race", do_race},       {"evict", do_evict},
+   {"forget", do_forget}, {"free", do_free},       {"wp", do_wp},
+   {"vdso", do_vdso},
 };
 
 static void
@@ -555,7 +243,7 @@ open_device(struct run *r)
    clGetDeviceInfo(r->device, CL_DEVICE_SVM_CAPABILITIES, sizeof(caps), &caps,
                    NULL);
    if (!(caps & CL_DEVICE_SVM_FINE_GRAIN_SYSTEM))
-      exit(77);
+      skip_scenario(r, "no system SVM");
    r->context = clCreateContext(NULL, 1, &r->device, NULL, NULL, &err);
    cl_ok(r, "context", err);
    r->queue = new_queue(r);
@@ -580,6 +268,32 @@ close_device(struct run *r)
    clReleaseContext(r->context);
 }
 
+/* repeat N ... end */
+static void
+run_file(struct run *r, FILE *f)
+{
+   char line[512], rest[512];
+   long body = 0;
+   unsigned body_line = 0, times = 0, n;
+   while (fgets(line, sizeof(line), f)) {
+      r->line++;
+      if (sscanf(line, " repeat %u", &n) == 1) {
+         times = n;
+         body = ftell(f);
+         body_line = r->line;
+      } else if (sscanf(line, " %511s", rest) == 1 && !strcmp(rest, "end")) {
+         if (!times)
+            stop(r, "end of what?");
+         if (--times) {
+            fseek(f, body, SEEK_SET);
+            r->line = body_line;
+         }
+      } else {
+         run_line(r, line);
+      }
+   }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -594,11 +308,7 @@ main(int argc, char **argv)
       stop(r, "cannot be read");
    alarm(60);
    open_device(r);
-   char line[512];
-   while (fgets(line, sizeof(line), f)) {
-      r->line++;
-      run_line(r, line);
-   }
+   run_file(r, f);
    fclose(f);
    close_device(r);
    free(r);

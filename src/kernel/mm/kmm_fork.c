@@ -5,7 +5,13 @@
  * the mm is dead. Children made by a bare clone system call are not seen; vfork
  * and posix_spawn share the memory until exec and are harmless.
  *
- * The list is static because fork is the process's. */
+ * exit: pages come home and stay, so that whatever runs after the program (a
+ * leak checker, which stops our threads and reads everything) finds its memory
+ * whole. _exit and exec need nothing.
+ *
+ * The list is static because fork and exit are the process's. */
+#include <stdlib.h>
+
 #include "kernel/mm/kmm_priv.h"
 
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -69,9 +75,34 @@ child(void)
 }
 
 static void
+come_home(void *arg)
+{
+   pthread_mutex_lock(&list_lock);
+   util_list_for_each(struct kmm_mm, mm, &all, link) {
+      if (kmm_mm_check(mm))
+         continue;
+      kmm_lock(mm);
+      mm->leaving = true;
+      kmm_unlock(mm);
+      kmm_bring_home(mm, NULL);
+      kmm_lock(mm);
+      kmm_blocks_trim(mm, 0);
+      kmm_unlock(mm);
+   }
+   pthread_mutex_unlock(&list_lock);
+}
+
+static void
+leave(void)
+{
+   util_svc_call(come_home, NULL);
+}
+
+static void
 install(void)
 {
    pthread_atfork(prepare, parent, child);
+   atexit(leave);
 }
 
 void

@@ -48,7 +48,7 @@ is_movable(const struct kmm_vma *v)
 static void
 claim_run_locked(struct kmm_migrate *m, uint64_t start, uint64_t end)
 {
-   struct kmm_block *b = kmm_block_get(m->mm, start);
+   struct kmm_block *b = m->mm->leaving ? NULL : kmm_block_get(m->mm, start);
    if (!b || kmm_block_watch(m->mm, b, start, end))
       return;
    if (b->clearing_until_ns && util_time_ns() > b->clearing_until_ns) {

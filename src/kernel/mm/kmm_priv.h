@@ -94,6 +94,7 @@ struct kmm_mm {
    unsigned num_migrating;
    unsigned outbound; /* TO_DEVICE migrations between setup and finalize */
    unsigned forking;  /* gate: closed for TO_DEVICE */
+   bool leaving;      /* the process ends: nothing goes TO_DEVICE any more */
    struct util_list pagemaps;
    struct kmm_exclusion *exclusions;
    unsigned num_exclusions;

@@ -324,7 +324,8 @@ closed_buffer_stays_while_busy(void **state)
    assert_int_equal(cpu_prep(c->kmd, c->file, after.handle, 0), 0);
    assert_int_equal(*(uint32_t *)after.cpu, 77);
    for (unsigned i = 0; i < 2000; i++) {
-      if (get_param(c->kmd, c->file, NOUVEAU_GETPARAM_VRAM_USED) < used)
+      if (get_param(c->kmd, c->file, NOUVEAU_GETPARAM_VRAM_USED) + (1 << 20) <=
+          used)
          break;
       usleep(1000);
    }

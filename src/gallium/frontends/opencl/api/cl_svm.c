@@ -174,16 +174,18 @@ clEnqueueSVMUnmap(cl_command_queue command_queue, void *svm_ptr,
                      CL_DO_NOT_WAIT);
 }
 
-/* Every range must lie inside one allocation; without a size, the pointer must.
- */
+/* A range that begins in an allocation must lie inside it; without a size it is
+ * all of it. With system SVM every pointer is one, and other memory needs a
+ * size. */
 static cl_int
-check_migrate_range(struct ocl_context *ctx, const void *ptr, size_t size)
+check_migrate_range(const struct ocl_queue *q, const void *ptr, size_t size)
 {
-   struct ocl_svm_alloc *a = ptr ? ocl_svm_find(ctx, ptr) : NULL;
-   bool inside = a && ocl_svm_contains(a, ptr, size);
+   struct ocl_svm_alloc *a = ptr ? ocl_svm_find(q->ctx, ptr) : NULL;
+   bool fine = a ? ocl_svm_contains(a, ptr, size)
+                 : ptr && size && q->dev->screen->caps.svm_system;
 
    ocl_svm_put(a);
-   return inside ? CL_SUCCESS : CL_INVALID_VALUE;
+   return fine ? CL_SUCCESS : CL_INVALID_VALUE;
 }
 
 CL_API_ENTRY cl_int CL_API_CALL
@@ -203,7 +205,7 @@ clEnqueueSVMMigrateMem(cl_command_queue command_queue, cl_uint num_svm_pointers,
    CL_CHECK(num_svm_pointers && svm_pointers && !(flags & ~known),
             CL_INVALID_VALUE);
    for (cl_uint i = 0; i < num_svm_pointers; i++) {
-      err = check_migrate_range(q->ctx, svm_pointers[i], sizes ? sizes[i] : 0);
+      err = check_migrate_range(q, svm_pointers[i], sizes ? sizes[i] : 0);
       CL_CHECK(!err, err);
    }
    return cl_enqueue(
