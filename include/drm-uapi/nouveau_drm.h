@@ -296,6 +296,11 @@ struct drm_nouveau_svm_init {
 #define NOUVEAU_SVM_BIND_TARGET_SHIFT     16
 #define NOUVEAU_SVM_BIND_TARGET_MASK      0xffffffffull
 #define NOUVEAU_SVM_BIND_COMMAND__MIGRATE 0
+/* Ours. BEGIN: as MIGRATE to video memory, but returns when the copies are
+ * queued; `result` counts the pages on their way. WAIT: until nothing of the
+ * range is on its way. */
+#define NOUVEAU_SVM_BIND_COMMAND__BEGIN   1
+#define NOUVEAU_SVM_BIND_COMMAND__WAIT    2
 #define NOUVEAU_SVM_BIND_TARGET__GPU_VRAM (1ull << 31)
 #define NOUVEAU_SVM_BIND_TARGET__CPU      0ull /* ours: move back to system memory */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* 4x4 blocks in registers: vector loads, FFMA, many values round a loop. */
+// run matmul global 16,16 local 8,8 args f4096 f4096 F4096 i64
 kernel void
 matmul(global const float4 *a, global const float4 *b, global float4 *c, int n)
 {

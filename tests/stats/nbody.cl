@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* Tiles in local memory, rsqrt, a long chain of FFMA. */
+// run nbody global 256 local 64 args f1024 F1024 l1024 i256
 kernel void
 nbody(global const float4 *pos, global float4 *acc, local float4 *tile, int n)
 {
@@ -21,6 +22,7 @@ nbody(global const float4 *pos, global float4 *acc, local float4 *tile, int n)
 }
 
 /* Divergent loop with two ways out. */
+// run mandelbrot global 64,64 local 8,8 args U4096 s-2 s-1.25 s0.04 i100
 kernel void
 mandelbrot(global uint *out, float x0, float y0, float step, uint limit)
 {
@@ -37,6 +39,7 @@ mandelbrot(global uint *out, float x0, float y0, float step, uint limit)
 }
 
 /* 64-bit integers, division. */
+// run primes global 256 local 64 args p512 U64
 kernel void
 primes(global const ulong *in, global uchar *out)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* Strided loads, then a tree in local memory with barriers. */
+// run reduce global 512 local 128 args u16384 U4 l512 i16384
 kernel void
 reduce(global const int *in, global int *out, local int *tmp, int n)
 {

@@ -182,13 +182,38 @@ outside_hole(struct kdrm_gpusvm *svm, uint64_t start, uint64_t end,
    return err;
 }
 
+static void
+hold(void *data)
+{
+   struct kdrm_gpusvm *svm = data;
+   svm->config.ops->hold(svm);
+}
+
+static void
+release(void *data)
+{
+   struct kdrm_gpusvm *svm = data;
+   svm->config.ops->release(svm);
+}
+
 static int
 part_to_vram(struct kdrm_gpusvm *svm, uint64_t start, uint64_t end,
              enum kdrm_cause cause, uint64_t *moved_out)
 {
-   const struct kdrm_migrate_done done = {map_moved, svm, cause};
+   const struct kdrm_migrate_done done = {.fn = map_moved,
+                                          .data = svm,
+                                          .cause = cause};
    return kdrm_pagemap_migrate_to_vram(svm->config.pagemap, start, end, &done,
-                                       moved_out);
+                                       true, moved_out);
+}
+
+static int
+begin_part(struct kdrm_gpusvm *svm, uint64_t start, uint64_t end,
+           enum kdrm_cause cause, uint64_t *queued_out)
+{
+   const struct kdrm_migrate_done done = {map_moved, hold, release, svm, cause};
+   return kdrm_pagemap_migrate_to_vram(svm->config.pagemap, start, end, &done,
+                                       false, queued_out);
 }
 
 static int
@@ -207,6 +232,26 @@ kdrm_gpusvm_migrate_to_vram(struct kdrm_gpusvm *svm, uint64_t start,
    int err = outside_hole(svm, start, end, cause, part_to_vram, moved_out);
    kdrm_count(&svm->stats.migrated_to_vram, *moved_out);
    return err;
+}
+
+int
+kdrm_gpusvm_migrate_begin(struct kdrm_gpusvm *svm, uint64_t start, uint64_t end,
+                          uint64_t *queued_out)
+{
+   if (!svm->config.ops->hold)
+      return kdrm_gpusvm_migrate_to_vram(svm, start, end, KDRM_CAUSE_ASKED,
+                                         queued_out);
+   int err =
+      outside_hole(svm, start, end, KDRM_CAUSE_ASKED, begin_part, queued_out);
+   kdrm_count(&svm->stats.migrated_to_vram, *queued_out);
+   return err;
+}
+
+void
+kdrm_gpusvm_migrate_wait(struct kdrm_gpusvm *svm, uint64_t start, uint64_t end)
+{
+   if (svm->config.pagemap && !kmm_mm_check(svm->config.mm))
+      kdrm_pagemap_wait(svm->config.pagemap, start, end);
 }
 
 int

@@ -37,6 +37,10 @@ struct kdrm_gpusvm_ops {
     * which the pagemap tells. Called under the granule's lock. */
    void (*invalidated)(struct kdrm_gpusvm *svm, uint64_t gpu_va, unsigned n,
                        enum kmm_event event);
+   /* References to the mirror, taken for migrations that go on in the
+    * background (L6); the last release may destroy it. Both or neither. */
+   void (*hold)(struct kdrm_gpusvm *svm);
+   void (*release)(struct kdrm_gpusvm *svm);
 };
 
 struct kdrm_gpusvm_config {
@@ -101,6 +105,13 @@ int kdrm_gpusvm_migrate_to_vram(struct kdrm_gpusvm *svm, uint64_t start,
                                 uint64_t *moved_out);
 int kdrm_gpusvm_migrate_to_system(struct kdrm_gpusvm *svm, uint64_t start,
                                   uint64_t end, uint64_t *moved_out);
+/* The same, but returns when the copies have begun (without ops->hold: when all
+ * is over). *queued_out: pages on their way; see kdrm_pagemap.h. */
+int kdrm_gpusvm_migrate_begin(struct kdrm_gpusvm *svm, uint64_t start,
+                              uint64_t end, uint64_t *queued_out);
+/* Until nothing of the range is on its way. */
+void kdrm_gpusvm_migrate_wait(struct kdrm_gpusvm *svm, uint64_t start,
+                              uint64_t end);
 /* Everything home (KMD_DEBUG=evictall). */
 void kdrm_gpusvm_evict_all(struct kdrm_gpusvm *svm);
 

@@ -19,6 +19,7 @@
 
 #include <pthread.h>
 
+#include "kernel/drm/kdrm_fence.h"
 #include "kernel/mm/kmm.h"
 
 #define KDRM_BLOCK_SIZE (2ull << 20)
@@ -60,11 +61,16 @@ struct kdrm_pagemap_ops {
    /* 2 MiB of VRAM, aligned. -ENOMEM: full. */
    int (*block_alloc)(struct kdrm_pagemap *pm, uint64_t *vram_off_out);
    void (*block_free)(struct kdrm_pagemap *pm, uint64_t vram_off);
-   /* All of the list, complete (fence signalled, visible) on return. May be
-    * called concurrently. 0 or -errno; on error nothing is assumed about the
-    * targets. */
+   /* Begins the copies of the list, at most KDRM_BLOCK_PG; one reference to a
+    * fence, in the order of the calls, or NULL: they are complete. May wait for
+    * room; may be called concurrently. 0 or -errno: nothing has been begun. */
    int (*copy)(struct kdrm_pagemap *pm, const struct kdrm_copy *list,
-               unsigned n);
+               unsigned n, struct kdrm_fence **fence_out);
+   /* Waits for the fence, which is that of the list. 0: all copies are complete
+    * and visible. -errno: nothing will write the targets any more, and nothing
+    * is assumed about them. */
+   int (*copy_wait)(struct kdrm_pagemap *pm, struct kdrm_fence *fence,
+                    const struct kdrm_copy *list, unsigned n);
    /* May be NULL. For the driver's event log. No lock held. */
    void (*moved)(struct kdrm_pagemap *pm, const struct kdrm_moved *moved);
 };
@@ -82,6 +88,11 @@ struct kdrm_pagemap {
    pthread_mutex_t lock;
    struct util_rb blocks;      /* by granule number (cpu_va >> 21) */
    struct kdrm_transfer *idle; /* transfers to use again */
+   struct util_list pending;   /* kdrm_transfer.link: copies are under way */
+   pthread_cond_t changed;     /* pending or stop */
+   uint64_t finished;          /* of those that were pending */
+   pthread_t worker;           /* maps what has been copied */
+   bool stop;
    struct util_list lru; /* struct kdrm_block, least recently used first */
    struct kdrm_pagemap_stats stats;
 };
@@ -97,18 +108,27 @@ void kdrm_pagemap_finish(struct kdrm_pagemap *pm);
  * kmm_hmm_range, 0: did not move. */
 struct kdrm_migrate_done {
    void (*fn)(void *data, uint64_t start, unsigned n, const uint64_t *pfns);
+   /* Keep `data` for a migration that goes on when the call has returned (L6).
+    * May be NULL if none does. */
+   void (*hold)(void *data);
+   void (*release)(void *data);
    void *data;
    enum kdrm_cause cause;
 };
 
 /* Best effort, any mappings; *moved_out = pages that are in device memory
  * because of this call. Holes, shared and file pages are skipped. 0 even if
- * nothing moved. -EINVAL: start >= end; -EPERM: forked child. Waits. `done` may
- * be NULL. */
+ * nothing moved. -EINVAL: start >= end; -EPERM: forked child. `done` may be
+ * NULL.
+ * Without `wait` it returns when all copies have been begun: a worker maps the
+ * pages as their fences signal. *moved_out then counts what is on its way; less
+ * arrives only if a mapping goes away meanwhile or a copy fails. */
 int kdrm_pagemap_migrate_to_vram(struct kdrm_pagemap *pm, uint64_t start,
                                  uint64_t end,
                                  const struct kdrm_migrate_done *done,
-                                 uint64_t *moved_out);
+                                 bool wait, uint64_t *moved_out);
+/* Until no page of [start, end) is on its way to VRAM by such a call. */
+void kdrm_pagemap_wait(struct kdrm_pagemap *pm, uint64_t start, uint64_t end);
 /* Back to RAM, same rules. */
 int kdrm_pagemap_migrate_to_system(struct kdrm_pagemap *pm, uint64_t start,
                                    uint64_t end, uint64_t *moved_out);

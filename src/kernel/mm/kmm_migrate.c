@@ -427,9 +427,23 @@ settle_in_system(struct kmm_migrate *m, struct kmm_migrate_page *mig,
    mm->stats.pages_back++;
    if (mig->page)
       kmm_page_set(mm, mig->page, KMM_PAGE_SYSTEM);
-   bool moved_away = mig->cpu_va < m->start || mig->cpu_va >= m->end;
-   if (moved_away)
-      mm->host->ops->wake(mm->host, mig->cpu_va, mig->cpu_va + KMM_PAGE_SIZE);
+}
+
+/* Who waited for a page that has come home. Last of all, so that the device
+ * page is free again when the program goes on, as it is after Linux's
+ * migrate_to_ram. */
+static void
+wake_waiters(struct kmm_migrate *m)
+{
+   struct kmm_mm *mm = m->mm;
+   kmm_lock(mm);
+   for (unsigned i = 0; i < num_pages(m); i++) {
+      uint64_t va = m->pages[i].cpu_va; /* mremap may have moved it */
+      if (m->pages[i].moved && (va < m->start || va >= m->end))
+         mm->host->ops->wake(mm->host, va, va + KMM_PAGE_SIZE);
+   }
+   mm->host->ops->wake(mm->host, m->start, m->end);
+   kmm_unlock(mm);
 }
 
 /* Pages that came to the device were readable and writable, see is_movable. */
@@ -468,9 +482,7 @@ kmm_migrate_finalize(struct kmm_migrate *m)
       if (mm->host->ops->release)
          mm->host->ops->release(mm->host, mig);
    }
-   if (m->direction == KMM_TO_SYSTEM)
-      mm->host->ops->wake(mm->host, m->start, m->end);
-   else if (m->moved)
+   if (m->direction == KMM_TO_DEVICE && m->moved)
       remember_permissions(m);
    kmm_unlock(mm);
 
@@ -484,6 +496,8 @@ kmm_migrate_finalize(struct kmm_migrate *m)
    kmm_invalidate_end(m->inv);
    if (m->direction == KMM_TO_DEVICE)
       leave_gate(mm);
+   else
+      wake_waiters(m);
    kmm_reap(mm, false);
 }
 

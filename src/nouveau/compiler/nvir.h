@@ -21,13 +21,16 @@
 #define NVIR_C0_NUM_GROUPS 0x10 /* u32[3], of the whole NDRange */
 #define NVIR_C0_GROUP_BASE                                                     \
    0x20 /* u32[3], added to CTAID: big ranges are split */
-#define NVIR_C0_GLOBAL_OFFSET 0x30 /* u64[3] */
-#define NVIR_C0_GLOBAL_SIZE   0x48 /* u64[3] */
-#define NVIR_C0_DATA          0x60 /* u64: GPU address of the program's data segment */
-#define NVIR_C0_PRINTF        0x68 /* u64: GPU address of the printf buffer, or 0 */
+#define NVIR_C0_ID_ORIGIN                                                      \
+   0x30 /* u64[3], get_global_id() of this launch's first work-item; ids go    \
+           less than 2^32 beyond it */
+#define NVIR_C0_GLOBAL_SIZE 0x48 /* u64[3] */
+#define NVIR_C0_DATA        0x60 /* u64: GPU address of the program's data segment */
+#define NVIR_C0_PRINTF      0x68 /* u64: GPU address of the printf buffer, or 0 */
 #define NVIR_C0_LOCAL_SIZE_ENQUEUED                                            \
    0x70 /* u32[3]; differs in the last, smaller group */
-#define NVIR_C0_ARGS 0x80
+#define NVIR_C0_GLOBAL_OFFSET 0x80 /* u64[3] */
+#define NVIR_C0_ARGS          0xa0
 
 /* Generic windows, set by the driver at channel start (facts/mesa.md §1.7). */
 #define NVIR_SHARED_WINDOW 0xfe000000u

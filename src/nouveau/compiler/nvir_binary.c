@@ -16,7 +16,7 @@
 #include "util/util_buf.h"
 
 #define MAGIC        0x5249564e /* "NVIR" */
-#define VERSION      2
+#define VERSION      3
 #define CODE_ALIGN_B 0x80
 #define DATA_ALIGN_B 16
 

@@ -28,9 +28,7 @@ fuse_product(struct lz *lz, struct nvir_instr *i)
       struct nvir_src c = lz_word(lz, i->srcs[!n], 0);
       if (lz_is_imm(c))
          continue;
-      struct nvir_src b = lz_word(lz, d->srcs[1], 0);
-      struct nvir_src a = lz_word(lz, d->srcs[0], 0);
-      lz_set_word(lz, i, 0, lz_mad(lz, a, b, c));
+      lz_set_word(lz, i, 0, lz_product(lz, d, c));
       return true;
    }
    return false;

@@ -225,6 +225,54 @@ lz_mad(struct lz *lz, struct nvir_src a, struct nvir_src b, struct nvir_src c)
    return lz_rd(lz, m);
 }
 
+/* A factor of which only the low half counts, as its other bits are 0: what it
+ * is read from. */
+static bool
+is_half(const struct lz *lz, struct nvir_src *src)
+{
+   if (src->kind == NVIR_SRC_IMM)
+      return (uint32_t)src->imm <= 0xffff;
+   if (src->kind != NVIR_SRC_VALUE || src->val->index >= lz->num_values)
+      return false;
+   const struct nvir_instr *d = lz->map[src->val->index].def;
+   if (!d || d->type != NVIR_TYPE_I32)
+      return false;
+   if (d->op == NVIR_OP_AND && d->srcs[1].kind == NVIR_SRC_IMM) {
+      if (d->srcs[1].imm == 0xffff)
+         *src = d->srcs[0];
+      return (uint32_t)d->srcs[1].imm <= 0xffff;
+   }
+   return d->op == NVIR_OP_LSHR && d->srcs[1].kind == NVIR_SRC_IMM &&
+          d->srcs[1].imm >= 16;
+}
+
+/* lo32 of the product `mul`, plus c */
+struct nvir_src
+lz_product(struct lz *lz, const struct nvir_instr *mul, struct nvir_src c)
+{
+   struct nvir_src x = mul->srcs[0], y = mul->srcs[1];
+   bool half_x = is_half(lz, &x), half_y = is_half(lz, &y);
+   if (half_x && !half_y) {
+      struct nvir_src t = x;
+      x = y;
+      y = t;
+   }
+   struct nvir_src a = lz_word(lz, x, 0), b = lz_word(lz, y, 0);
+   if (!half_x && !half_y)
+      return lz_mad(lz, a, b, c);
+   if (half_x && half_y)
+      order_factors(&a, &b);
+   if (lz_is_zero(a) || lz_is_zero(b))
+      return c;
+   a = lz_reg(lz, a);
+   struct nvir_instr *m = xmad(lz, a, false, b, false, c);
+   if (half_x && half_y)
+      return lz_rd(lz, m);
+   m = xmad(lz, a, true, b, false, lz_rd(lz, m));
+   m->mi.psl = true;
+   return lz_rd(lz, m);
+}
+
 static struct nvir_src
 mul_hi_unsigned(struct lz *lz, struct nvir_src a, struct nvir_src b)
 {
@@ -515,7 +563,7 @@ int32_op(struct lz *lz, struct nvir_instr *i)
       r = lz_sub(lz, a, b);
       break;
    case NVIR_OP_MUL:
-      r = lz_mad(lz, a, b, LZ_ZERO);
+      r = lz_product(lz, i, LZ_ZERO);
       break;
    case NVIR_OP_UMULHI:
       r = mul_hi_unsigned(lz, a, b);

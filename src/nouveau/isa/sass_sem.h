@@ -24,6 +24,7 @@
 #include "nouveau/isa/sass_sem_half.h"
 #include "nouveau/isa/sass_sem_int.h"
 #include "nouveau/isa/sass_sem_mufu.h"
+#include "nouveau/isa/sass_sem_video.h"
 
 /* SHFL (isa.md 3.7): the lane to read from; *ok_out goes to pd.  c: clamp in
  * bits 0..4, segment mask in bits 8..12. */

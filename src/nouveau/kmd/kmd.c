@@ -36,6 +36,19 @@ const struct util_flag kmd_debug_flags[] = {
 
 #define DEFAULT_VRAM_MB 8192
 
+/* "copy:3,vram:2" */
+static void
+read_failures(struct kmd_config *c)
+{
+   const char *text = getenv("KMD_FAIL");
+   const char *copy = text ? strstr(text, "copy:") : NULL;
+   const char *vram = text ? strstr(text, "vram:") : NULL;
+   c->fail_copy = copy ? strtoul(copy + 5, NULL, 0) : 0;
+   c->fail_vram = vram ? strtoul(vram + 5, NULL, 0) : 0;
+   if (text && !c->fail_copy && !c->fail_vram)
+      util_warn("kmd", "KMD_FAIL=%s: copy:N or vram:N expected", text);
+}
+
 void
 kmd_config_from_env(struct kmd_config *c)
 {
@@ -54,6 +67,7 @@ kmd_config_from_env(struct kmd_config *c)
    c->debug = util_flags_from_env("KMD_DEBUG", kmd_debug_flags);
    c->compat = util_env_choice("KMD_COMPAT", compat, 0) ? KMD_COMPAT_UPSTREAM
                                                         : KMD_COMPAT_BETTER;
+   read_failures(c);
    c->no_svm = c->debug & KMD_DEBUG_NOSVM;
    c->no_uffd = c->debug & KMD_DEBUG_NOUFFD;
    c->migrate_on_fault = migrate && strncmp(migrate, "fault", 5) == 0;

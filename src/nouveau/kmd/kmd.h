@@ -36,6 +36,9 @@ struct kmd_config {
    uint64_t sim_debug; /* NVSIM_DEBUG */
    uint64_t debug;     /* KMD_DEBUG bits of kmd_debug_flags */
    enum kmd_compat compat;
+   /* Every n-th list of copies, every n-th 2 MiB of VRAM for pages of the
+    * process fails; 0: none. For tests (KMD_FAIL). */
+   uint32_t fail_copy, fail_vram;
    bool no_svm;  /* SVM_INIT answers -ENOSYS, as on stock distributions */
    bool no_uffd; /* behave as if userfaultfd were not permitted */
    bool migrate_on_fault; /* first GPU touch moves a page to VRAM; Linux has no
@@ -52,8 +55,8 @@ extern const struct util_flag kmd_debug_flags[];
 #define KMD_DEBUG_NOUFFD    (1ull << 5) /* pretend that userfaultfd is refused */
 
 /* Reads NOUVEAU_CHIPSET, NVSIM_SMS, NVSIM_VRAM_MB, NVSIM_SEED, NVSIM_THREADS,
- * NVSIM_DEBUG, KMD_DEBUG, KMD_COMPAT, NOUVEAU_SVM_MIGRATE (here only `fault`
- * counts). */
+ * NVSIM_DEBUG, KMD_DEBUG, KMD_FAIL, KMD_COMPAT, NOUVEAU_SVM_MIGRATE (here only
+ * `fault` counts). */
 void kmd_config_from_env(struct kmd_config *config_out);
 /* PCI device id (vendor 0x10de) of the card that it describes. */
 uint16_t kmd_config_pci_device(const struct kmd_config *config);

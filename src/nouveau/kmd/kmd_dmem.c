@@ -8,6 +8,8 @@
 #include "kmd_vmm.h"
 
 #include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
 
 #include "kernel/drm/kdrm_alloc.h"
 #include "kernel/drm/kdrm_pagemap.h"
@@ -15,18 +17,22 @@
 #include "nouveau/headers/nv_push.h"
 
 #define COPY_TIMEOUT_NS (15ull * 1000000000)
-#define METHODS_B       (64u << 10)
-#define BLOCK_ORDER     9 /* 2 MiB */
+#define METHODS_B       (64u << 10) /* enough for KDRM_BLOCK_PG runs */
+#define NUM_METHODS     8           /* lists that may be under way */
+#define BLOCK_ORDER     9           /* 2 MiB */
 
 struct kmd_dmem {
    struct kdrm_pagemap pm;
    struct kmd *kmd;
    struct kmd_vmm *vmm; /* holds the methods only */
 
-   pthread_mutex_t copy_lock; /* one copy at a time; held over its fence */
+   pthread_mutex_t copy_lock; /* submission; held while it waits for room */
    struct kmd_chan *chan;     /* NULL: to be made (again) */
-   struct kmd_bo *methods;
+   struct kmd_bo *methods;    /* NUM_METHODS buffers, used in turn */
    struct kmd_vma *methods_vma;
+   struct kdrm_fence *fences[NUM_METHODS]; /* of their last use, or NULL */
+   unsigned next;
+   _Atomic unsigned blocks; /* asked for */
 
    pthread_mutex_t svms_lock; /* leaf */
    struct util_list svms;     /* kmd_svm.link */
@@ -43,8 +49,11 @@ to_dmem(struct kdrm_pagemap *pm)
 static int
 block_alloc(struct kdrm_pagemap *pm, uint64_t *vram_off_out)
 {
-   return kmd_heap_alloc_block(&to_dmem(pm)->kmd->vram, BLOCK_ORDER, 0,
-                               vram_off_out);
+   struct kmd_dmem *d = to_dmem(pm);
+   uint32_t fail = d->kmd->config.fail_vram;
+   if (fail && atomic_fetch_add(&d->blocks, 1) % fail == fail - 1)
+      return -ENOMEM;
+   return kmd_heap_alloc_block(&d->kmd->vram, BLOCK_ORDER, 0, vram_off_out);
 }
 
 static void
@@ -57,7 +66,7 @@ block_free(struct kdrm_pagemap *pm, uint64_t vram_off)
 
 struct methods {
    uint32_t *dw;
-   unsigned count, room;
+   unsigned count;
 };
 
 static void
@@ -75,6 +84,8 @@ method1(struct methods *m, unsigned mthd, uint32_t data)
 }
 
 #define RUN_DW 24 /* at most, for one run */
+_Static_assert(METHODS_B >= ((KDRM_BLOCK_PG + 1) * RUN_DW + 2) * 4,
+               "a list of copies fits into one buffer");
 
 /* Pages that follow each other on both sides. */
 static unsigned
@@ -127,40 +138,24 @@ copy_class(const struct kmd *kmd)
                                        : NV_CLASS_PASCAL_DMA_COPY_B;
 }
 
-/* As much of the list as the buffer holds; returns how many entries. */
-static unsigned
+static void
 emit_list(struct kmd_dmem *d, struct methods *m, const struct kdrm_copy *list,
           unsigned n)
 {
-   unsigned i = 0;
    method1(m, NV_HOST_SET_OBJECT, copy_class(d->kmd));
-   while (i < n && m->count + RUN_DW <= m->room) {
-      unsigned run = run_length(&list[i], n - i);
+   for (unsigned i = 0, run; i < n; i += run) {
+      run = run_length(&list[i], n - i);
       emit_run(m, &list[i], run);
-      i += run;
    }
-   return i;
-}
-
-static int
-submit_and_wait(struct kmd_dmem *d, const struct methods *m)
-{
-   struct kmd_push push = {.gpu_va = d->methods_vma->va.addr,
-                           .size_B = m->count * 4};
-   struct kdrm_fence *fence;
-   int ret = kmd_chan_submit(d->chan, &push, 1, &fence);
-   if (ret)
-      return ret;
-   ret = kdrm_fence_wait(fence, COPY_TIMEOUT_NS);
-   if (!ret)
-      ret = fence->error;
-   kdrm_fence_put(fence);
-   return ret;
+   /* KMD_FAIL: past the end of VRAM, which the card will not do. */
+   uint32_t fail = d->kmd->config.fail_copy;
+   if (fail && d->next % fail == 0)
+      emit_run(m, &(struct kdrm_copy){.vram_off = d->kmd->config.vram_B}, 1);
 }
 
 /* A channel that died, of whatever, must not end migration for good. */
 static int
-need_channel(struct kmd_dmem *d)
+need_channel_locked(struct kmd_dmem *d)
 {
    if (d->chan && kmd_chan_is_killed(d->chan)) {
       kmd_chan_destroy(d->chan);
@@ -170,25 +165,89 @@ need_channel(struct kmd_dmem *d)
 }
 
 static int
-copy(struct kdrm_pagemap *pm, const struct kdrm_copy *list, unsigned n)
+submit_locked(struct kmd_dmem *d, const struct kdrm_copy *list, unsigned n,
+              struct kdrm_fence **fence_out)
+{
+   unsigned i = d->next++ % NUM_METHODS;
+   if (d->fences[i]) {
+      int ret = kdrm_fence_wait(d->fences[i], COPY_TIMEOUT_NS);
+      if (ret)
+         return ret;
+      kdrm_fence_put(d->fences[i]);
+      d->fences[i] = NULL;
+   }
+   struct methods m = {
+      .dw = (uint32_t *)((char *)kmd_bo_cpu(d->methods) + i * METHODS_B)};
+   emit_list(d, &m, list, n);
+   struct kmd_push push = {.gpu_va = d->methods_vma->va.addr + i * METHODS_B,
+                           .size_B = m.count * 4};
+   int ret = need_channel_locked(d);
+   if (!ret)
+      ret = kmd_chan_submit(d->chan, &push, 1, fence_out);
+   if (!ret)
+      d->fences[i] = kdrm_fence_get(*fence_out);
+   return ret;
+}
+
+/* The slower way, through the BAR. Linux has none (KMD_COMPAT=upstream). */
+static int
+copy_by_cpu(struct kmd_dmem *d, const struct kdrm_copy *list, unsigned n,
+            int err)
+{
+   util_warn("kmd", "copy engine: %d", err);
+   if (!kmd_is_better(d->kmd))
+      return err;
+   for (unsigned i = 0; i < n; i++) {
+      void *vram = d->kmd->vram.cpu + list[i].vram_off;
+      void *bus = (void *)(uintptr_t)list[i].bus_va;
+      switch (list[i].kind) {
+      case KDRM_COPY_TO_VRAM:
+         memcpy(vram, bus, KMD_PAGE_B);
+         break;
+      case KDRM_COPY_TO_SYSTEM:
+         memcpy(bus, vram, KMD_PAGE_B);
+         break;
+      case KDRM_COPY_CLEAR:
+         memset(vram, 0, KMD_PAGE_B);
+         break;
+      }
+   }
+   return 0;
+}
+
+static int
+copy(struct kdrm_pagemap *pm, const struct kdrm_copy *list, unsigned n,
+     struct kdrm_fence **fence_out)
 {
    struct kmd_dmem *d = to_dmem(pm);
-   int ret = 0;
    pthread_mutex_lock(&d->copy_lock);
-   while (n && !ret) {
-      ret = need_channel(d);
-      if (ret)
-         break;
-      struct methods m = {.dw = kmd_bo_cpu(d->methods), .room = METHODS_B / 4};
-      unsigned done = emit_list(d, &m, list, n);
-      ret = submit_and_wait(d, &m);
-      list += done;
-      n -= done;
-   }
-   if (ret)
-      util_warn("kmd", "copy engine: %d", ret);
+   int ret = submit_locked(d, list, n, fence_out);
    pthread_mutex_unlock(&d->copy_lock);
-   return ret;
+   return ret ? copy_by_cpu(d, list, n, ret) : 0;
+}
+
+/* The card does not answer: take the channel away from it, so that it cannot
+ * write what will be somebody else's. */
+static void
+end_channel(struct kmd_dmem *d)
+{
+   pthread_mutex_lock(&d->copy_lock);
+   if (d->chan)
+      kmd_chan_destroy(d->chan);
+   d->chan = NULL;
+   pthread_mutex_unlock(&d->copy_lock);
+}
+
+static int
+copy_wait(struct kdrm_pagemap *pm, struct kdrm_fence *fence,
+          const struct kdrm_copy *list, unsigned n)
+{
+   int ret = kdrm_fence_wait(fence, COPY_TIMEOUT_NS);
+   if (ret)
+      end_channel(to_dmem(pm));
+   else
+      ret = fence->error;
+   return ret ? copy_by_cpu(to_dmem(pm), list, n, ret) : 0;
 }
 
 static void
@@ -220,6 +279,7 @@ static const struct kdrm_pagemap_ops pagemap_ops = {
    .block_alloc = block_alloc,
    .block_free = block_free,
    .copy = copy,
+   .copy_wait = copy_wait,
    .moved = moved,
 };
 
@@ -230,6 +290,8 @@ dmem_free(struct kmd_dmem *d)
 {
    if (d->chan)
       kmd_chan_destroy(d->chan);
+   for (unsigned i = 0; i < NUM_METHODS; i++)
+      kdrm_fence_put(d->fences[i]);
    if (d->methods_vma)
       kmd_vma_destroy(d->methods_vma);
    if (d->methods)
@@ -253,11 +315,11 @@ kmd_dmem_create(struct kmd *kmd, struct kmd_dmem **dmem_out)
    int ret =
       kmd_vmm_create(kmd, KMD_VMM_CLIENT, KMD_PAGE_B, 1ull << 40, &d->vmm);
    if (!ret)
-      ret = kmd_bo_create(kmd, METHODS_B, false, &d->methods);
+      ret = kmd_bo_create(kmd, NUM_METHODS * METHODS_B, false, &d->methods);
    if (!ret)
       ret = kmd_vma_create(d->vmm, d->methods, 0, &d->methods_vma);
    if (!ret)
-      ret = need_channel(d);
+      ret = need_channel_locked(d);
    if (!ret)
       ret = kdrm_pagemap_init(&d->pm, kmd->mm, &pagemap_ops, kmd);
    if (ret) {

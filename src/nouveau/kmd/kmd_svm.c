@@ -49,10 +49,24 @@ mirror_invalidated(struct kdrm_gpusvm *mirror, uint64_t gpu_va, unsigned n,
    kmd_svm_log(kdrm_gpusvm_driver_data(mirror), &e);
 }
 
+static void
+mirror_hold(struct kdrm_gpusvm *mirror)
+{
+   kmd_svm_get(kdrm_gpusvm_driver_data(mirror));
+}
+
+static void
+mirror_release(struct kdrm_gpusvm *mirror)
+{
+   kmd_svm_put(kdrm_gpusvm_driver_data(mirror));
+}
+
 static const struct kdrm_gpusvm_ops mirror_ops = {
    .map = mirror_map,
    .unmap = mirror_unmap,
    .invalidated = mirror_invalidated,
+   .hold = mirror_hold,
+   .release = mirror_release,
 };
 
 /* --- Life ---------------------------------------------------------------- */
@@ -222,7 +236,7 @@ field(uint64_t header, unsigned shift, uint64_t mask)
 /* In the order of kernel.md §1.8. */
 static int
 check_bind(struct kmd *kmd, const struct drm_nouveau_svm_bind *a,
-           uint64_t start, uint64_t end, uint64_t target)
+           uint64_t start, uint64_t end, uint64_t command, uint64_t target)
 {
    if (a->reserved0 || a->reserved1)
       return -EINVAL;
@@ -230,11 +244,12 @@ check_bind(struct kmd *kmd, const struct drm_nouveau_svm_bind *a,
       return -EINVAL;
    if (start >= end)
       return -EINVAL;
-   if (field(a->header, NOUVEAU_SVM_BIND_COMMAND_SHIFT,
-             NOUVEAU_SVM_BIND_COMMAND_MASK) !=
-       NOUVEAU_SVM_BIND_COMMAND__MIGRATE)
+   if (command != NOUVEAU_SVM_BIND_COMMAND__MIGRATE &&
+       (!kmd_is_better(kmd) || command > NOUVEAU_SVM_BIND_COMMAND__WAIT))
       return -EINVAL;
-   bool to_cpu = target == NOUVEAU_SVM_BIND_TARGET__CPU && kmd_is_better(kmd);
+   bool to_cpu = target == NOUVEAU_SVM_BIND_TARGET__CPU &&
+                 command == NOUVEAU_SVM_BIND_COMMAND__MIGRATE &&
+                 kmd_is_better(kmd);
    if (target != NOUVEAU_SVM_BIND_TARGET__GPU_VRAM && !to_cpu)
       return -EINVAL;
    return a->stride ? -EINVAL : 0;
@@ -249,6 +264,22 @@ client_svm(struct kmd_client *client)
    return svm;
 }
 
+static int
+move_range(struct kmd_svm *svm, uint64_t command, uint64_t target,
+           uint64_t start, uint64_t end, uint64_t *moved_out)
+{
+   if (command == NOUVEAU_SVM_BIND_COMMAND__BEGIN)
+      return kdrm_gpusvm_migrate_begin(svm->mirror, start, end, moved_out);
+   if (command == NOUVEAU_SVM_BIND_COMMAND__WAIT) {
+      kdrm_gpusvm_migrate_wait(svm->mirror, start, end);
+      return 0;
+   }
+   if (target == NOUVEAU_SVM_BIND_TARGET__CPU)
+      return kdrm_gpusvm_migrate_to_system(svm->mirror, start, end, moved_out);
+   return kdrm_gpusvm_migrate_to_vram(svm->mirror, start, end, KDRM_CAUSE_ASKED,
+                                      moved_out);
+}
+
 int
 kmd_svm_bind_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
 {
@@ -258,20 +289,18 @@ kmd_svm_bind_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
    uint64_t end = util_align(a->va_end, KMM_PAGE_SIZE);
    uint64_t target = field(a->header, NOUVEAU_SVM_BIND_TARGET_SHIFT,
                            NOUVEAU_SVM_BIND_TARGET_MASK);
+   uint64_t command = field(a->header, NOUVEAU_SVM_BIND_COMMAND_SHIFT,
+                            NOUVEAU_SVM_BIND_COMMAND_MASK);
    a->result = 0;
-   int ret = check_bind(client->kmd, a, start, end, target);
+   int ret = check_bind(client->kmd, a, start, end, command, target);
    if (ret)
       return ret;
    struct kmd_svm *svm = client_svm(client);
    if (!svm)
       return -EINVAL;
    uint64_t moved = 0;
-   if (client->kmd->dmem) {
-      ret = target == NOUVEAU_SVM_BIND_TARGET__CPU
-               ? kdrm_gpusvm_migrate_to_system(svm->mirror, start, end, &moved)
-               : kdrm_gpusvm_migrate_to_vram(svm->mirror, start, end,
-                                             KDRM_CAUSE_ASKED, &moved);
-   }
+   if (client->kmd->dmem)
+      ret = move_range(svm, command, target, start, end, &moved);
    kmd_svm_put(svm);
    if (!kmd_is_better(client->kmd))
       return 0; /* errors of pages are ignored, so is what moved */

@@ -240,8 +240,9 @@ kmd_vmm_pfnmap(struct kmd_vmm *vmm, uint64_t gpu_va, unsigned n,
       uint64_t flags = device ? 0 : NV_PTE_VOL;
       if (!(pfns[i] & KMM_PFN_WRITE))
          flags |= NV_PTE_RO;
-      /* System memory: no 64 KiB pages, as upstream (kernel.md §7.5). */
-      uint64_t sizes = device ? KMD_PAGE_SIZES_ALL : KMD_PAGE_B | KMD_PAGE_2M_B;
+      /* Upstream has no 64 KiB PTEs of the process's pages (kernel.md §7.5). */
+      uint64_t sizes = kmd_is_better(vmm->kmd) ? KMD_PAGE_SIZES_ALL
+                                               : KMD_PAGE_B | KMD_PAGE_2M_B;
       ret = kmd_pgtable_map(&vmm->pt, gpu_va + i * KMD_PAGE_B, run * KMD_PAGE_B,
                             pfns[i] & ~KMM_PFN_FLAGS,
                             device ? NV_APERTURE_VID : NV_APERTURE_SYS_COH,

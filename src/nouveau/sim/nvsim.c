@@ -23,6 +23,8 @@ const struct util_flag nvsim_debug_flags[] = {
    {"trace", NVSIM_DEBUG_TRACE, "print each instruction executed"},
    {"methods", NVSIM_DEBUG_METHODS, "print each method"},
    {"stats", NVSIM_DEBUG_STATS, "print instruction counts per launch"},
+   {"mufu", NVSIM_DEBUG_MUFU,
+    "MUFU results at the edge of their documented error"},
    {NULL},
 };
 

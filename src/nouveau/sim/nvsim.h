@@ -49,6 +49,8 @@ extern const struct util_flag nvsim_debug_flags[];
 #define NVSIM_DEBUG_TRACE   (1ull << 2) /* print each instruction executed */
 #define NVSIM_DEBUG_METHODS (1ull << 3) /* print each method */
 #define NVSIM_DEBUG_STATS   (1ull << 4) /* print instruction counts per launch */
+#define NVSIM_DEBUG_MUFU    (1ull << 5) /* MUFU as wrong as it may be */
+#define NVSIM_DEBUG_RACE    (1ull << 6) /* report data races */
 
 /* -EINVAL: unknown chipset or sizes; -ENOMEM. */
 int nvsim_create(const struct nvsim_config *config, struct nvsim **sim_out);

@@ -31,8 +31,8 @@ nvsim_exec_lookup(const struct sass_instr *i)
 {
    const struct nvsim_exec_vector *v = best_level();
    const nvsim_exec_select tables[] = {
-      v->plain,  v->integer, v->single,       v->wide,
-      v->memory, v->atomic,  nvsim_exec_ctrl, nvsim_exec_misc,
+      v->plain,  v->integer,      v->single,       v->wide,          v->memory,
+      v->atomic, nvsim_exec_ctrl, nvsim_exec_misc, nvsim_exec_video,
    };
    for (unsigned t = 0; t < ARRAY_SIZE(tables); t++) {
       nvsim_exec_fn fn = tables[t](i);

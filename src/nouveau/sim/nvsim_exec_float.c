@@ -232,7 +232,10 @@ exec_mufu(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    const struct sass_instr *i = &in->i;
    nvsim_row a, d = {0};
    modify(a, nvsim_src_a(w, in), i->neg_a, i->abs_a);
-   if (i->mufu == SASS_MUFU_RCP && !i->sat)
+   if (unlikely(nvsim_debug(w->grid->sim, NVSIM_DEBUG_MUFU)))
+      nvsim_for_each_lane(l, mask)
+         d[l] = sass_mufu_at(i->mufu, a[l], i->sat, sass_mufu_edge(a[l]));
+   else if (i->mufu == SASS_MUFU_RCP && !i->sat)
       mufu_rcp_rsq(d, a, i->mufu);
    else
       nvsim_for_each_lane(l, mask)

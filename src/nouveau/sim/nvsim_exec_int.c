@@ -23,6 +23,13 @@
       write_result(w, in, d, mask);                                            \
    }
 
+/* .X of ISET belongs to the comparison. */
+static inline bool
+accumulates_zero(const struct sass_instr *i)
+{
+   return i->x && i->op != SASS_OP_ISET;
+}
+
 /* Result of logic and shifts: Z and S of the value. */
 static inline void
 write_result(struct nvsim_warp *w, const struct nvsim_instr *in,
@@ -30,8 +37,9 @@ write_result(struct nvsim_warp *w, const struct nvsim_instr *in,
 {
    nvsim_write_row(w->r[in->rd], d, mask);
    if (unlikely(in->i.cc)) {
+      bool x = accumulates_zero(&in->i);
       nvsim_row cc;
-      for_lanes(l) cc[l] = sass_cc_logic(d[l]);
+      for_lanes(l) cc[l] = sass_cc_logic_x(d[l], x, (uint8_t)w->cc[l]);
       nvsim_write_row(w->cc, cc, mask);
    }
 }
@@ -338,6 +346,7 @@ EXEC_ABC(exec_popc, sass_popc(b[l], i->not_b))
 EXEC_ABC(exec_flo, sass_flo(b[l], i->is_signed, i->sh, i->not_b))
 EXEC_ABC(exec_prmt, sass_prmt(a[l], b[l], c[l], i->prmt_mode))
 
+/* Before the condition code is written: .X reads it. */
 static void
 write_pmode(struct nvsim_warp *w, const struct nvsim_instr *in,
             const uint32_t *d, uint32_t mask)
@@ -346,7 +355,9 @@ write_pmode(struct nvsim_warp *w, const struct nvsim_instr *in,
       return;
    nvsim_row p;
    enum sass_pmode mode = in->i.pmode;
-   for_lanes(l) p[l] = sass_pmode_value(mode, d[l]) ? ~0u : 0;
+   bool x = in->i.x;
+   for_lanes(l) p[l] =
+      sass_pmode_value(mode, sass_zero_x(d[l], x, (uint8_t)w->cc[l])) ? ~0u : 0;
    nvsim_write_pred(w, in->pd, nvsim_movemask(p), mask);
 }
 
@@ -359,8 +370,8 @@ exec_lop(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    enum sass_lop op = i->lop;
    nvsim_row d;
    for_lanes(l) d[l] = sass_lop(op, a[l] ^ na, b[l] ^ nb);
-   write_result(w, in, d, mask);
    write_pmode(w, in, d, mask);
+   write_result(w, in, d, mask);
 }
 
 /* The table's rows as masks: eight terms, each on or off. */
@@ -381,8 +392,8 @@ exec_lop3(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
       uint32_t x0 = (~y & y0) | (y & y1), x1 = (~y & y2) | (y & y3);
       d[l] = (~x & x0) | (x & x1);
    }
-   write_result(w, in, d, mask);
    write_pmode(w, in, d, mask);
+   write_result(w, in, d, mask);
 }
 
 /* lane_mask: lanes of each quad. */
@@ -391,24 +402,6 @@ exec_mov(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
    nvsim_write_row(w->r[in->rd], nvsim_src_b(w, in),
                    mask & (0x11111111u * (in->i.lane_mask & 0xf)));
-}
-
-/* Modifiers that nobody knows well enough (isa.md §9). */
-static bool
-is_unknown(const struct sass_instr *i)
-{
-   switch (i->op) {
-   case SASS_OP_SHL:
-   case SASS_OP_SHR:
-   case SASS_OP_SHF_L:
-   case SASS_OP_SHF_R:
-   case SASS_OP_LOP:
-   case SASS_OP_LOP32I:
-   case SASS_OP_LOP3:
-      return i->x;
-   default:
-      return false;
-   }
 }
 
 nvsim_exec_fn
@@ -434,5 +427,5 @@ NVSIM_ISA_NAME(nvsim_exec_int_)(const struct sass_instr *i)
    };
    if (i->op == SASS_OP_IMNMX && i->mnmx_mode != SASS_MNMX_NONE)
       return exec_imnmx_wide;
-   return is_unknown(i) ? nvsim_exec_unsupported : table[i->op];
+   return table[i->op];
 }

@@ -38,6 +38,7 @@ void nvsim_exec_misaligned_reg(struct nvsim_warp *w,
 typedef nvsim_exec_fn (*nvsim_exec_select)(const struct sass_instr *i);
 nvsim_exec_fn nvsim_exec_ctrl(const struct sass_instr *i);
 nvsim_exec_fn nvsim_exec_misc(const struct sass_instr *i);
+nvsim_exec_fn nvsim_exec_video(const struct sass_instr *i);
 /* One table a file and level of the vector unit. */
 struct nvsim_exec_vector {
    nvsim_exec_select plain, integer, single, wide, memory, atomic;

@@ -477,6 +477,7 @@ fill_bank(const struct clc_host_launch *l, const uint32_t groups[3],
       put_u32(NVIR_C0_LOCAL_SIZE_ENQUEUED + 4 * i, local[i]);
       put_u32(NVIR_C0_NUM_GROUPS + 4 * i, groups[i]);
       put_u64(NVIR_C0_GLOBAL_OFFSET + 8 * i, l->global_offset[i]);
+      put_u64(NVIR_C0_ID_ORIGIN + 8 * i, l->global_offset[i]);
       put_u64(NVIR_C0_GLOBAL_SIZE + 8 * i, (uint64_t)groups[i] * local[i]);
    }
    put_u32(NVIR_C0_WORK_DIM, dim);

@@ -95,6 +95,9 @@ fill_c0(const struct pipe_grid_info *info, const struct part *part,
    memcpy(&u32[NVIR_C0_NUM_GROUPS / 4], info->grid, 12);
    memcpy(&u32[NVIR_C0_GROUP_BASE / 4], part->base, 12);
    memcpy(&u64[NVIR_C0_GLOBAL_OFFSET / 8], info->global_offset, 24);
+   for (unsigned d = 0; d < 3; d++)
+      u64[NVIR_C0_ID_ORIGIN / 8 + d] =
+         info->global_offset[d] + (uint64_t)part->base[d] * info->block[d];
    memcpy(&u64[NVIR_C0_GLOBAL_SIZE / 8], info->global_size, 24);
    u64[NVIR_C0_DATA / 8] = data_va;
    u64[NVIR_C0_PRINTF / 8] = info->printf_buffer;
@@ -179,15 +182,17 @@ launch_part(struct nouveau_context *ctx, struct gp100_cso *cso,
 
 /* --- splitting an NDRange --- */
 
-/* Each dimension is walked in pieces that the hardware's field holds; a last,
- * smaller group is a piece of its own. Almost always there is one piece. */
+/* Each dimension is walked in pieces that the hardware's field holds and whose
+ * work-items 32 bits can number (NVIR_C0_ID_ORIGIN); a last, smaller group is a
+ * piece of its own. Almost always there is one piece. */
 static int
 launch_spans(struct nouveau_context *ctx, struct gp100_cso *cso,
              const struct pipe_grid_info *info, unsigned d, struct part *part)
 {
    if (d == 3)
       return launch_part(ctx, cso, info, part);
-   uint32_t limit = d ? GRID_MAX_YZ : GRID_MAX_X;
+   uint32_t limit =
+      MIN2(d ? GRID_MAX_YZ : GRID_MAX_X, UINT32_MAX / info->block[d]);
    uint32_t full = info->grid[d] - (info->last_block[d] != 0);
    for (uint32_t base = 0; base < info->grid[d]; base += part->grid[d]) {
       bool last = base == full;
@@ -221,10 +226,12 @@ launch_grid(struct pipe_context *pctx, void *pcso,
        (uint64_t)info->block[0] * info->block[1] * info->block[2] >
           max_threads(k))
       return -E2BIG;
-   if (ctx->screen->config.migrate_prefetch)
+   if (ctx->screen->config.migrate_prefetch) {
+      uint64_t moved;
       for (unsigned i = 0; i < info->num_svm_ranges; i++)
-         nouveau_ws_svm_migrate(ctx->screen->ws, info->svm_ranges[i].ptr,
-                                info->svm_ranges[i].size_B, true, NULL);
+         nouveau_ws_svm_prefetch(ctx->screen->ws, info->svm_ranges[i].ptr,
+                                 info->svm_ranges[i].size_B, &moved);
+   }
    int ret = ensure_tls(ctx, k);
    if (ret)
       return ret;

@@ -185,6 +185,12 @@ int nouveau_ws_svm_migrate(struct nouveau_ws_device *dev, const void *ptr,
                            size_t size_B, bool to_device,
                            uint64_t *moved_pages_out);
 
+/* To the device, but returns when the copies have begun, where the kernel can
+ * do that: the pages are mapped as they arrive, and who touches one before
+ * waits for it. *moved_pages_out: on their way. */
+int nouveau_ws_svm_prefetch(struct nouveau_ws_device *dev, const void *ptr,
+                            size_t size_B, uint64_t *moved_pages_out);
+
 /* Numbered as the kernel does. */
 enum nouveau_ws_svm_event_kind {
    NOUVEAU_WS_SVM_FAULT_READ = 1,

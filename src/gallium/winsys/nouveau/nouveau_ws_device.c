@@ -270,29 +270,66 @@ nouveau_ws_device_time_ns(struct nouveau_ws_device *dev)
              : ns;
 }
 
-int
-nouveau_ws_svm_migrate(struct nouveau_ws_device *dev, const void *ptr,
-                       size_t size_B, bool to_device, uint64_t *moved_pages_out)
+static int
+svm_bind(struct nouveau_ws_device *dev, uint64_t command, uint64_t target,
+         const void *ptr, size_t size_B, uint64_t *result_out)
 {
-   if (moved_pages_out)
-      *moved_pages_out = 0;
-   if (!dev->info.svm)
-      return -ENOSYS;
    uint64_t start = util_align_down((uintptr_t)ptr, 4096);
    uint64_t end = util_align((uintptr_t)ptr + size_B, 4096);
-   uint64_t target = to_device ? NOUVEAU_SVM_BIND_TARGET__GPU_VRAM
-                               : NOUVEAU_SVM_BIND_TARGET__CPU;
    struct drm_nouveau_svm_bind bind = {
-      .header = (uint64_t)NOUVEAU_SVM_BIND_COMMAND__MIGRATE
-                   << NOUVEAU_SVM_BIND_COMMAND_SHIFT |
+      .header = command << NOUVEAU_SVM_BIND_COMMAND_SHIFT |
                 target << NOUVEAU_SVM_BIND_TARGET_SHIFT,
       .va_start = start,
       .va_end = end,
       .npages = (end - start) / 4096,
    };
    int ret = ws_ioctl(dev, DRM_IOCTL_NOUVEAU_SVM_BIND, &bind);
-   if (!ret && moved_pages_out)
-      *moved_pages_out = bind.result;
+   if (!ret)
+      *result_out = bind.result;
+   return ret;
+}
+
+int
+nouveau_ws_svm_prefetch(struct nouveau_ws_device *dev, const void *ptr,
+                        size_t size_B, uint64_t *moved_pages_out)
+{
+   *moved_pages_out = 0;
+   if (!dev->info.svm)
+      return -ENOSYS;
+   int ret = -EINVAL;
+   if (!dev->svm_waits)
+      ret = svm_bind(dev, NOUVEAU_SVM_BIND_COMMAND__BEGIN,
+                     NOUVEAU_SVM_BIND_TARGET__GPU_VRAM, ptr, size_B,
+                     moved_pages_out);
+   if (ret != -EINVAL)
+      return ret;
+   /* Linux knows only the call that waits. */
+   ret =
+      svm_bind(dev, NOUVEAU_SVM_BIND_COMMAND__MIGRATE,
+               NOUVEAU_SVM_BIND_TARGET__GPU_VRAM, ptr, size_B, moved_pages_out);
+   if (!ret)
+      dev->svm_waits = true;
+   return ret;
+}
+
+int
+nouveau_ws_svm_migrate(struct nouveau_ws_device *dev, const void *ptr,
+                       size_t size_B, bool to_device, uint64_t *moved_pages_out)
+{
+   uint64_t moved = 0, nothing;
+   int ret;
+   if (!dev->info.svm)
+      ret = -ENOSYS;
+   else if (!to_device)
+      ret = svm_bind(dev, NOUVEAU_SVM_BIND_COMMAND__MIGRATE,
+                     NOUVEAU_SVM_BIND_TARGET__CPU, ptr, size_B, &moved);
+   else
+      ret = nouveau_ws_svm_prefetch(dev, ptr, size_B, &moved);
+   if (!ret && to_device && !dev->svm_waits)
+      ret = svm_bind(dev, NOUVEAU_SVM_BIND_COMMAND__WAIT,
+                     NOUVEAU_SVM_BIND_TARGET__GPU_VRAM, ptr, size_B, &nothing);
+   if (moved_pages_out)
+      *moved_pages_out = moved;
    return ret;
 }
 

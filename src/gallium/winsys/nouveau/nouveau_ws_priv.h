@@ -15,6 +15,7 @@ struct nouveau_ws_device {
    int fd;
    struct nouveau_ws_device_info info;
    struct nouveau_ws_vm *vm; /* NULL: the kernel places, PUSHBUF submits */
+   bool svm_waits;           /* SVM_BIND knows only MIGRATE (Linux) */
    uint64_t next_object;     /* atomic: client-side names of NVIF objects */
 };
 

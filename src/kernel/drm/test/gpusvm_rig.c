@@ -43,6 +43,8 @@ block_free(struct kdrm_pagemap *pm, uint64_t vram_off)
 {
    struct gpu *g = gpu_of(pm);
    memset(g->vram + vram_off, 0xdd, GRANULE);
+   if (g->free_delay_us)
+      usleep(g->free_delay_us);
    pthread_mutex_lock(&g->lock);
    assert(g->block_used[vram_off / GRANULE]);
    g->block_used[vram_off / GRANULE] = false;
@@ -50,27 +52,58 @@ block_free(struct kdrm_pagemap *pm, uint64_t vram_off)
    pthread_mutex_unlock(&g->lock);
 }
 
+static void
+copy_one(struct gpu *g, const struct kdrm_copy *c)
+{
+   uint8_t *v = g->vram + c->vram_off;
+   switch (c->kind) {
+   case KDRM_COPY_TO_VRAM:
+      memcpy(v, (void *)c->bus_va, PG);
+      break;
+   case KDRM_COPY_TO_SYSTEM:
+      memcpy((void *)c->bus_va, v, PG);
+      break;
+   case KDRM_COPY_CLEAR:
+      memset(v, 0, PG);
+      break;
+   }
+}
+
+/* The fence is signalled at once, but the copies are made when somebody waits
+ * for it: as late as a copy engine may be. */
 static int
-copy(struct kdrm_pagemap *pm, const struct kdrm_copy *list, unsigned n)
+copy(struct kdrm_pagemap *pm, const struct kdrm_copy *list, unsigned n,
+     struct kdrm_fence **fence_out)
+{
+   if (gpu_of(pm)->fail_copy)
+      return -EIO;
+   *fence_out = kdrm_fence_create(1, 0);
+   return *fence_out ? 0 : -ENOMEM;
+}
+
+static int
+copy_wait(struct kdrm_pagemap *pm, struct kdrm_fence *fence,
+          const struct kdrm_copy *list, unsigned n)
 {
    struct gpu *g = gpu_of(pm);
-   if (g->fail_copy)
-      return -EIO;
-   for (unsigned i = 0; i < n; i++) {
-      uint8_t *v = g->vram + list[i].vram_off;
-      switch (list[i].kind) {
-      case KDRM_COPY_TO_VRAM:
-         memcpy(v, (void *)list[i].bus_va, PG);
-         break;
-      case KDRM_COPY_TO_SYSTEM:
-         memcpy((void *)list[i].bus_va, v, PG);
-         break;
-      case KDRM_COPY_CLEAR:
-         memset(v, 0, PG);
-         break;
-      }
-   }
-   return 0;
+   pthread_mutex_lock(&g->lock);
+   while (g->hold_copies)
+      pthread_cond_wait(&g->copy_go, &g->lock);
+   bool fail = g->fail_copy;
+   pthread_mutex_unlock(&g->lock);
+   for (unsigned i = 0; i < n && !fail; i++)
+      copy_one(g, &list[i]);
+   kdrm_fence_signal(fence, fail ? -EIO : 0);
+   return fail ? -EIO : 0;
+}
+
+void
+gpu_copy_go(struct gpu *g)
+{
+   pthread_mutex_lock(&g->lock);
+   g->hold_copies = false;
+   pthread_cond_broadcast(&g->copy_go);
+   pthread_mutex_unlock(&g->lock);
 }
 
 static void
@@ -84,6 +117,7 @@ static const struct kdrm_pagemap_ops pm_ops = {
    .block_alloc = block_alloc,
    .block_free = block_free,
    .copy = copy,
+   .copy_wait = copy_wait,
    .moved = moved,
 };
 
@@ -123,7 +157,27 @@ unmap(struct kdrm_gpusvm *svm, uint64_t gpu_va, unsigned n)
    pthread_mutex_unlock(&g->lock);
 }
 
-const struct kdrm_gpusvm_ops gpu_svm_ops = {.map = map, .unmap = unmap};
+static void
+hold(struct kdrm_gpusvm *svm)
+{
+   struct gpu *g = kdrm_gpusvm_driver_data(svm);
+   __atomic_add_fetch(&g->refs, 1, __ATOMIC_ACQ_REL);
+}
+
+static void
+release(struct kdrm_gpusvm *svm)
+{
+   struct gpu *g = kdrm_gpusvm_driver_data(svm);
+   if (__atomic_sub_fetch(&g->refs, 1, __ATOMIC_ACQ_REL) == 0)
+      kdrm_gpusvm_destroy(svm);
+}
+
+const struct kdrm_gpusvm_ops gpu_svm_ops = {
+   .map = map,
+   .unmap = unmap,
+   .hold = hold,
+   .release = release,
+};
 
 /* ---- calls from the program ---- */
 
@@ -178,6 +232,40 @@ gpu_migrate(struct gpu *g, bool to_system, void *start, uint64_t size_B)
                     .end = (uintptr_t)start + size_B};
    util_svc_call(do_migrate, &c);
    return c.result ? c.result : (int)c.moved;
+}
+
+static void
+do_begin(void *arg)
+{
+   struct call *in = arg, c = *in;
+   c.result = kdrm_gpusvm_migrate_begin(c.g->svm, c.start, c.end, &c.moved);
+   *in = c;
+}
+
+int
+gpu_migrate_begin(struct gpu *g, void *start, uint64_t size_B)
+{
+   struct call c = {.g = g,
+                    .start = (uintptr_t)start,
+                    .end = (uintptr_t)start + size_B};
+   util_svc_call(do_begin, &c);
+   return c.result ? c.result : (int)c.moved;
+}
+
+static void
+do_wait(void *arg)
+{
+   struct call *in = arg, c = *in;
+   kdrm_gpusvm_migrate_wait(c.g->svm, c.start, c.end);
+}
+
+void
+gpu_migrate_wait(struct gpu *g, void *start, uint64_t size_B)
+{
+   struct call c = {.g = g,
+                    .start = (uintptr_t)start,
+                    .end = (uintptr_t)start + size_B};
+   util_svc_call(do_wait, &c);
 }
 
 /* What the host refuses becomes a GPU fault, as in the simulated card. */
@@ -300,6 +388,8 @@ make(void **state, const struct setup *s)
    alarm(60);
    struct gpu *g = util_svc_alloc(sizeof(*g));
    pthread_mutex_init(&g->lock, NULL);
+   pthread_cond_init(&g->copy_go, NULL);
+   g->refs = 1;
    struct kmm_config mc = {
       .no_uffd = s->no_uffd,
       .debug = util_flags_from_env("KMM_DEBUG", kmm_debug_flags),
@@ -363,15 +453,21 @@ void
 gpu_destroy_inside(void *arg)
 {
    struct gpu *g = arg;
-   kdrm_gpusvm_destroy(g->svm);
+   release(g->svm);
    kdrm_pagemap_finish(&g->pm);
 }
 
 int
 gpu_teardown(void **state)
 {
+   util_svc_call(gpu_destroy_inside, *state);
+   return gpu_teardown_rest(state);
+}
+
+int
+gpu_teardown_rest(void **state)
+{
    struct gpu *g = *state;
-   util_svc_call(gpu_destroy_inside, g);
    unsigned leaked = g->blocks_in_use;
    kmm_mm_destroy(g->mm);
    munmap(g->app, g->app_B);

@@ -35,6 +35,11 @@ struct gpu {
    uint64_t pte[GPU_PAGES];
    unsigned map_calls, unmap_calls, moved_back;
    bool fail_copy;
+   /* Copies wait for gpu_copy_go (or are done at once). */
+   bool hold_copies;
+   pthread_cond_t copy_go;
+   unsigned refs;          /* of the mirror, by migrations in the background */
+   unsigned free_delay_us; /* that giving VRAM back takes */
    char *app;
    size_t app_B;
 };
@@ -48,6 +53,7 @@ int gpu_setup_small(void **state);
 int gpu_setup_small_coherent(void **state);
 int gpu_setup_upstream(void **state);
 int gpu_teardown(void **state);
+int gpu_teardown_rest(void **state); /* mirror and pagemap have ended */
 /* What the host refuses becomes a GPU fault. Anew in each test: cmocka has
  * handlers. */
 void gpu_guard_accesses(void);
@@ -55,6 +61,10 @@ void gpu_guard_accesses(void);
 void gpu_batch(struct gpu *g, struct kdrm_gpusvm_fault *f, unsigned n);
 /* Pages moved, or -errno. */
 int gpu_migrate(struct gpu *g, bool to_system, void *start, uint64_t size_B);
+/* As gpu_migrate to VRAM, but returns when the copies have begun. */
+int gpu_migrate_begin(struct gpu *g, void *start, uint64_t size_B);
+void gpu_migrate_wait(struct gpu *g, void *start, uint64_t size_B);
+void gpu_copy_go(struct gpu *g);
 /* As the GPU, with faults as needed: 0 or -errno. */
 int gpu_add(struct gpu *g, void *at, uint32_t n);
 int gpu_read(struct gpu *g, void *at, uint32_t *value_out);

@@ -9,16 +9,6 @@
 #include "kernel/drm/kdrm_file.h"
 #include "nouveau/headers/nv_fault.h"
 
-/* A word of page i for thread i: += 1. c[8]: address. */
-static const char increment[] = "S2R R0, SR_TID.X;\n"
-                                "SHL R2, R0, 0xc;\n"
-                                "IADD R4.CC, R2, c[0x0][0x8];\n"
-                                "IADD.X R5, RZ, c[0x0][0xc];\n"
-                                "LDG.E R6, [R4];\n"
-                                "IADD R6, R6, 0x1;\n"
-                                "STG.E [R4], R6;\n"
-                                "EXIT;\n";
-
 /* Each event with its reason, its time and what it took. */
 static void
 the_log_says_why(struct ctx *c)
@@ -96,21 +86,13 @@ a_full_ring_counts(struct ctx *c)
    munmap(p, 2 * PAGE);
 }
 
-#define SCENE(fn, debug_)                                                      \
-   {                                                                           \
-      .name = #fn, .test_func = play, .initial_state = &(struct scene)         \
-      {                                                                        \
-         fn, KMD_COMPAT_BETTER, debug_                                         \
-      }                                                                        \
-   }
-
 int
 main(void)
 {
    const struct CMUnitTest tests[] = {
-      SCENE(the_log_says_why, 0),
-      SCENE(the_log_says_why, KMD_DEBUG_NOUFFD),
-      SCENE(a_full_ring_counts, KMD_DEBUG_NOUFFD),
+      SCENE(the_log_says_why, BETTER),
+      SCENE(the_log_says_why, BETTER, NOUFFD),
+      SCENE(a_full_ring_counts, BETTER, NOUFFD),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,6 +29,7 @@ struct ctx {
    uint64_t hole;
    struct test_bo push, data;
    bool better;
+   uint32_t *keep; /* checked when the card is gone: all bytes 5 */
 };
 
 /* How the card is made, and what runs on it. The card is made inside the test:
@@ -39,6 +40,7 @@ struct scene {
    enum kmd_compat compat;
    uint64_t debug;
    bool migrate_on_fault;
+   uint32_t fail_copy, fail_vram;
 };
 
 static inline void
@@ -53,6 +55,8 @@ start(struct ctx *c, const struct scene *s)
    config.debug |= s->debug;
    config.no_uffd |= (config.debug & KMD_DEBUG_NOUFFD) != 0;
    config.migrate_on_fault = s->migrate_on_fault;
+   config.fail_copy = s->fail_copy;
+   config.fail_vram = s->fail_vram;
    *c = (struct ctx){.better = config.compat == KMD_COMPAT_BETTER,
                      .hole = test_hole(HOLE_B)};
    assert_int_equal(kmd_create(&config, &c->kmd), 0);
@@ -71,6 +75,8 @@ finish(struct ctx *c)
    assert_int_equal(kmd_close(c->kmd, c->file), 0);
    kmd_destroy(c->kmd);
    munmap((void *)(uintptr_t)c->hole, HOLE_B);
+   for (unsigned i = 0; c->keep && i < 2048 * 1024; i += 512)
+      assert_int_equal(c->keep[i], 0x05050505);
 }
 
 static inline void
@@ -82,6 +88,22 @@ play(void **state)
    s->fn(&c);
    finish(&c);
 }
+
+/* --- Programs ------------------------------------------------------------ */
+
+/* word[i] of thread i: += 1. c[0]: stride in bytes, 0, address. */
+__attribute__((unused)) static const char increment[] =
+   "S2R R0, SR_TID.X;\n"
+   "S2R R1, SR_CTAID.X;\n"
+   "XMAD R0, R1, 0x40, R0;\n"
+   "XMAD R2, R0, c[0x0][0x0], RZ;\n"
+   "XMAD.PSL R2, R0.H1, c[0x0][0x0], R2;\n"
+   "IADD R4.CC, R2, c[0x0][0x8];\n"
+   "IADD.X R5, RZ, c[0x0][0xc];\n"
+   "LDG.E R6, [R4];\n"
+   "IADD R6, R6, 0x1;\n"
+   "STG.E [R4], R6;\n"
+   "EXIT;\n";
 
 /* --- Launches ------------------------------------------------------------ */
 
@@ -185,12 +207,12 @@ aligned_pages(unsigned n)
 }
 
 static inline int
-bind(struct ctx *c, const void *p, unsigned n, bool to_vram,
-     uint64_t *moved_out)
+bind_command(struct ctx *c, uint64_t command, uint64_t target, const void *p,
+             unsigned n, uint64_t *moved_out)
 {
    struct drm_nouveau_svm_bind a = {
-      .header = (to_vram ? NOUVEAU_SVM_BIND_TARGET__GPU_VRAM : 0)
-                << NOUVEAU_SVM_BIND_TARGET_SHIFT,
+      .header = command << NOUVEAU_SVM_BIND_COMMAND_SHIFT |
+                target << NOUVEAU_SVM_BIND_TARGET_SHIFT,
       .va_start = (uintptr_t)p,
       .va_end = (uintptr_t)p + n * PAGE,
       .npages = n,
@@ -198,6 +220,15 @@ bind(struct ctx *c, const void *p, unsigned n, bool to_vram,
    int ret = kmd_ioctl(c->kmd, c->file, DRM_IOCTL_NOUVEAU_SVM_BIND, &a);
    *moved_out = a.result;
    return ret;
+}
+
+static inline int
+bind(struct ctx *c, const void *p, unsigned n, bool to_vram,
+     uint64_t *moved_out)
+{
+   return bind_command(c, NOUVEAU_SVM_BIND_COMMAND__MIGRATE,
+                       to_vram ? NOUVEAU_SVM_BIND_TARGET__GPU_VRAM : 0, p, n,
+                       moved_out);
 }
 
 struct counts {
@@ -241,5 +272,17 @@ take_events(struct ctx *c)
    }
    return n;
 }
+
+#define SCENE(fn, ...)                                                         \
+   {                                                                           \
+#fn " " #__VA_ARGS__, play, NULL, NULL, &(struct scene)                  \
+      {                                                                        \
+         fn, __VA_ARGS__                                                       \
+      }                                                                        \
+   }
+#define BETTER   KMD_COMPAT_BETTER
+#define UPSTREAM KMD_COMPAT_UPSTREAM
+#define NOUFFD   KMD_DEBUG_NOUFFD
+#define MIGRATE  true
 
 #endif

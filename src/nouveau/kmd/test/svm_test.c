@@ -7,19 +7,6 @@
 #include <pthread.h>
 #include <sys/wait.h>
 
-/* word[i] of thread i: += 1. c[0]: stride in bytes, 0, address. */
-static const char increment[] = "S2R R0, SR_TID.X;\n"
-                                "S2R R1, SR_CTAID.X;\n"
-                                "XMAD R0, R1, 0x40, R0;\n"
-                                "XMAD R2, R0, c[0x0][0x0], RZ;\n"
-                                "XMAD.PSL R2, R0.H1, c[0x0][0x0], R2;\n"
-                                "IADD R4.CC, R2, c[0x0][0x8];\n"
-                                "IADD.X R5, RZ, c[0x0][0xc];\n"
-                                "LDG.E R6, [R4];\n"
-                                "IADD R6, R6, 0x1;\n"
-                                "STG.E [R4], R6;\n"
-                                "EXIT;\n";
-
 /* The same atomically, all threads on one word. */
 static const char atomics[] = "MOV R4, c[0x0][0x8];\n"
                               "MOV R5, c[0x0][0xc];\n"
@@ -533,17 +520,6 @@ close_brings_vram_back(struct ctx *c)
                     used);
 }
 
-#define SCENE(fn, ...)                                                         \
-   {                                                                           \
-#fn " " #__VA_ARGS__, play, NULL, NULL, &(struct scene)                  \
-      {                                                                        \
-         fn, __VA_ARGS__                                                       \
-      }                                                                        \
-   }
-#define BETTER   KMD_COMPAT_BETTER
-#define UPSTREAM KMD_COMPAT_UPSTREAM
-#define NOUFFD   KMD_DEBUG_NOUFFD
-#define MIGRATE  true
 #define ALWAYS(fn)                                                             \
    SCENE(fn, BETTER), SCENE(fn, BETTER, NOUFFD), SCENE(fn, BETTER, 0, MIGRATE)
 #define EVERYWHERE(fn) ALWAYS(fn), SCENE(fn, UPSTREAM)

@@ -464,8 +464,9 @@ svm(void **state)
    EXPECT(-EINVAL, a.va_end = a.va_start);
    EXPECT(-EINVAL, a.va_end = a.va_start - page);
    EXPECT(0, a.va_end = a.va_start + 1);
-   EXPECT(-EINVAL, a.header |= 1); /* command */
-   EXPECT(0, a.header |= 0xff00);  /* priority: parsed by nobody */
+   EXPECT(-EINVAL, a.header |= 4); /* command */
+   EXPECT(c->better ? 0 : -EINVAL, a.header |= 1);
+   EXPECT(0, a.header |= 0xff00); /* priority: parsed by nobody */
    EXPECT(-EINVAL, a.header = 1ull << NOUVEAU_SVM_BIND_TARGET_SHIFT);
    EXPECT(c->better ? 0 : -EINVAL, a.header = 0); /* to the CPU */
    EXPECT(-EINVAL, a.stride = 1);
