@@ -63,6 +63,7 @@ kmd_config_from_env(struct kmd_config *c)
    c->vram_B = util_align_down(c->vram_B, KMD_PAGE_2M_B);
    c->seed = util_env_u64("NVSIM_SEED", 0, 0, UINT64_MAX);
    c->host_threads = util_env_u64("NVSIM_THREADS", 0, 0, 1024);
+   c->watchdog = util_env_u64("NVSIM_WATCHDOG", 0, 0, UINT32_MAX);
    c->sim_debug = util_flags_from_env("NVSIM_DEBUG", nvsim_debug_flags);
    c->debug = util_flags_from_env("KMD_DEBUG", kmd_debug_flags);
    c->compat = util_env_choice("KMD_COMPAT", compat, 0) ? KMD_COMPAT_UPSTREAM
@@ -105,6 +106,7 @@ create_sim(struct kmd *kmd)
       .seed = c->seed,
       .host_threads = c->host_threads,
       .debug = c->sim_debug,
+      .watchdog = c->watchdog,
       .interrupt = interrupt,
       .data = kmd,
    };

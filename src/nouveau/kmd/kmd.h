@@ -34,6 +34,7 @@ struct kmd_config {
    uint64_t seed;
    uint32_t host_threads;
    uint64_t sim_debug; /* NVSIM_DEBUG */
+   uint64_t watchdog;  /* NVSIM_WATCHDOG, millions of instructions a warp */
    uint64_t debug;     /* KMD_DEBUG bits of kmd_debug_flags */
    enum kmd_compat compat;
    /* Every n-th list of copies, every n-th 2 MiB of VRAM for pages of the

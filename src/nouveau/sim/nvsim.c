@@ -25,6 +25,8 @@ const struct util_flag nvsim_debug_flags[] = {
    {"stats", NVSIM_DEBUG_STATS, "print instruction counts per launch"},
    {"mufu", NVSIM_DEBUG_MUFU,
     "MUFU results at the edge of their documented error"},
+   {"race", NVSIM_DEBUG_RACE,
+    "report data races between warps and between groups"},
    {NULL},
 };
 
@@ -332,6 +334,7 @@ nvsim_get_stats(struct nvsim *sim, struct nvsim_stats *stats_out)
       .cancels = sim->fault.num_cancels,
       .bytes_copied = __atomic_load_n(&sim->bytes_copied, __ATOMIC_RELAXED),
       .strict_reports = sum.strict_reports,
+      .race_reports = sum.race_reports,
    };
    pthread_mutex_unlock(&sim->fault.lock);
 }

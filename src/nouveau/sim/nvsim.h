@@ -29,6 +29,8 @@ struct nvsim_config {
    uint64_t seed;         /* order of warps and CTAs; 0: natural order */
    uint32_t host_threads; /* that execute SMs; 0: one a host CPU */
    uint64_t debug;        /* NVSIM_DEBUG bits of nvsim_debug_flags */
+   uint64_t watchdog;     /* millions of instructions that a warp may run in a
+                           * launch; 0: no limit */
    /* `pending`: NV_PMC_INTR-style mask of NVSIM_INTR_*; level-like: called
     * again for each new cause, may be called when the cause has been taken
     * already. */
@@ -113,6 +115,7 @@ struct nvsim_stats {
    uint64_t tlb_fills, replayable_faults, replays, cancels;
    uint64_t bytes_copied;
    uint64_t strict_reports; /* rules broken under NVSIM_DEBUG=strict */
+   uint64_t race_reports;   /* pairs of accesses under NVSIM_DEBUG=race */
 };
 
 void nvsim_get_stats(struct nvsim *sim, struct nvsim_stats *stats_out);

@@ -76,7 +76,7 @@ struct nvsim_translation {
 #define NVSIM_TLB_ENTRIES 1024
 
 struct nvsim_worker_stats {
-   uint64_t instructions, ctas, tlb_fills, strict_reports;
+   uint64_t instructions, ctas, tlb_fills, strict_reports, race_reports;
 };
 
 /* A host thread that accesses memory for the card. */

@@ -1,167 +1,304 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* nvsim-run: a kernel in SASS text on the bare simulated card.
+/* nvsim-run: kernels in SASS text on the bare simulated card.
  *
- *    nvsim-run [options] FILE
- *       -g X[,Y[,Z]]  grid            -b X[,Y[,Z]]  block
- *       -r N registers  -s BYTES shared  -l BYTES local  -B N barriers
- *       -a VALUE      next argument word (c[0][0x0], c[0][0x4], ...)
- *       -m BYTES      a zeroed buffer; its address is the next two argument
- * words -p N:WORDS    print the first words of buffer N after the run -n N
- * launch N times
+ *    nvsim-run [-n TIMES] [-p BUFFER[:WORDS]]... FILE...
+ *    nvsim-run -s ORDERS FILE...
  *
- * NVSIM_DEBUG, NVSIM_SMS, NVSIM_THREADS, NVSIM_SEED as always. */
+ * FILE may be a folder: all *.sass in it. A file says how it is launched and
+ * what must come out (nvsim_run_file.h). One line a file: ok, or what differs;
+ * exit status 1 if anything does. After a launch that failed, as it should or
+ * not, a good kernel must run on the same card. -p prints a buffer. -s runs
+ * each file once in order on one thread and then in that many other orders of
+ * groups and warps on 1 to 3 threads: all buffers must be equal.
+ *
+ * NVSIM_DEBUG, NVSIM_SMS, NVSIM_THREADS, NVSIM_SEED, NVSIM_WATCHDOG as always.
+ */
+#include "nvsim_run_file.h"
+
+#include <dirent.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "test/nvsim_rig.h"
 #include "util/util_flags.h"
 
-#define MAX_BUFFERS 16
+#define MAX_PRINTS 8
 
 struct options {
-   struct rig_launch launch;
-   unsigned num_args, num_buffers, times;
-   uint64_t buffer_B[MAX_BUFFERS];
-   unsigned buffer_arg[MAX_BUFFERS];
-   unsigned print_words[MAX_BUFFERS];
+   unsigned times, orders, num_prints;
+   const char *print[MAX_PRINTS];
+};
+
+/* One card, and a program's buffers on it. */
+struct session {
+   struct rig rig;
+   const struct run_file *f;
+   uint64_t buffer[RUN_MAX_BUFFERS]; /* VRAM offsets */
 };
 
 static void
-parse_triple(const char *text, uint32_t v[3])
+start(struct session *s, const struct run_file *f, uint64_t seed,
+      uint32_t threads)
 {
-   v[1] = v[2] = 1;
-   sscanf(text, "%" SCNu32 ",%" SCNu32 ",%" SCNu32, &v[0], &v[1], &v[2]);
+   struct rig_config config = {
+      .sms = util_env_u64("NVSIM_SMS", 20, 1, 128),
+      .host_threads = threads,
+      .seed = seed,
+      .debug = util_flags_from_env("NVSIM_DEBUG", nvsim_debug_flags) | f->debug,
+      .watchdog = util_env_u64("NVSIM_WATCHDOG", f->watchdog, 0, UINT32_MAX),
+      .no_replay = true,
+   };
+   s->f = f;
+   rig_init(&s->rig, &config);
+   for (unsigned n = 0; n < f->num_buffers; n++)
+      s->buffer[n] = rig_alloc(&s->rig, f->buffer[n].size_B);
+}
+
+static uint32_t *
+words_of(struct session *s, unsigned buffer)
+{
+   return rig_ptr(&s->rig, s->buffer[buffer]);
 }
 
 static void
-parse_option(struct options *o, int c, const char *arg)
+set_words(struct session *s)
 {
-   struct rig_launch *l = &o->launch;
-   unsigned index, words;
-   switch (c) {
-   case 'g':
-      parse_triple(arg, l->grid);
-      break;
-   case 'b':
-      parse_triple(arg, l->block);
-      break;
-   case 'r':
-      l->regs = strtoul(arg, NULL, 0);
-      break;
-   case 's':
-      l->shared_B = strtoul(arg, NULL, 0);
-      break;
-   case 'l':
-      l->local_B = strtoul(arg, NULL, 0);
-      break;
-   case 'B':
-      l->barriers = strtoul(arg, NULL, 0);
-      break;
-   case 'n':
-      o->times = strtoul(arg, NULL, 0);
-      break;
-   case 'a':
-      if (o->num_args < ARRAY_SIZE(l->args))
-         l->args[o->num_args++] = strtoul(arg, NULL, 0);
-      break;
-   case 'm':
-      if (o->num_buffers < MAX_BUFFERS) {
-         o->num_args += o->num_args & 1;
-         o->buffer_arg[o->num_buffers] = o->num_args;
-         o->buffer_B[o->num_buffers++] = strtoull(arg, NULL, 0);
-         o->num_args += 2;
+   for (unsigned n = 0; n < s->f->num_words; n++) {
+      const struct run_words *w = &s->f->words[n];
+      if (!w->want)
+         memcpy(words_of(s, w->buffer) + w->first, w->value,
+                (w->last - w->first + 1) * 4);
+   }
+}
+
+/* Launches; the error's text if it fails. */
+static bool
+run_once(struct session *s, char *text, size_t size)
+{
+   struct rig_launch l = s->f->launch;
+   struct nvsim_error e;
+   for (unsigned n = 0; n < s->f->num_buffers; n++) {
+      uint64_t va = rig_va(s->buffer[n]);
+      l.args[s->f->buffer[n].arg] = (uint32_t)va;
+      l.args[s->f->buffer[n].arg + 1] = va >> 32;
+   }
+   if (rig_run(&s->rig, &l))
+      return true;
+   snprintf(text, size, "no end after %u seconds", RIG_TIMEOUT_S);
+   if (rig_wait_interrupt(&s->rig, NVSIM_INTR_ERROR) &&
+       nvsim_next_error(s->rig.sim, &e))
+      snprintf(text, size, "%s", e.text);
+   return false;
+}
+
+/* After an error: the channel is bound anew and must work. */
+static bool
+good_kernel_runs(struct session *s)
+{
+   struct rig *r = &s->rig;
+   uint64_t out = rig_alloc(r, 4096);
+   struct rig_launch l = {
+      .code = "S2R R0, SR_TID.X;\nSHL R2, R0, 0x2;\nMOV R3, RZ;\n"
+              "IADD R4.CC, R2, c[0x0][0x0];\nIADD.X R5, R3, c[0x0][0x4];\n"
+              "STG.E [R4], R0;\nEXIT;\n",
+      .block = {64},
+      .args = {(uint32_t)rig_va(out), rig_va(out) >> 32}};
+   rig_bind(r);
+   if (!rig_run(r, &l))
+      return false;
+   const uint32_t *p = rig_ptr(r, out);
+   for (uint32_t n = 0; n < 64; n++)
+      if (p[n] != n)
+         return false;
+   return true;
+}
+
+/* ---- what must come out ---- */
+
+static bool
+check_words(struct session *s)
+{
+   bool good = true;
+   for (unsigned n = 0; n < s->f->num_words; n++) {
+      const struct run_words *w = &s->f->words[n];
+      const uint32_t *p = words_of(s, w->buffer);
+      for (unsigned k = w->first; w->want && k <= w->last; k++) {
+         if (p[k] == w->value[k - w->first])
+            continue;
+         printf("%s:%u: %s[%u] is 0x%x, not 0x%x\n", s->f->path, w->line,
+                s->f->buffer[w->buffer].name, k, p[k], w->value[k - w->first]);
+         good = false;
+         break;
       }
-      break;
-   case 'p':
-      if (sscanf(arg, "%u:%u", &index, &words) == 2 && index < MAX_BUFFERS)
-         o->print_words[index] = words;
-      break;
-   default:
-      fprintf(stderr,
-              "usage: nvsim-run [-g grid] [-b block] [-r regs] [-s shared] "
-              "[-l local] [-B barriers] [-a word] [-m bytes] [-p n:words] "
-              "[-n times] FILE\n");
-      exit(2);
    }
+   return good;
 }
 
-static char *
-read_file(const char *path)
+static bool
+check_count(const struct run_file *f, const char *what, int want, uint64_t got)
 {
-   FILE *f = strcmp(path, "-") ? fopen(path, "r") : stdin;
-   struct util_buf b;
-   char chunk[4096];
-   size_t n;
-   if (!f) {
-      perror(path);
-      exit(1);
+   if (want < 0 || (uint64_t)want == got)
+      return true;
+   printf("%s: %" PRIu64 " %s reports, not %d\n", f->path, got, what, want);
+   return false;
+}
+
+static bool
+check_run(struct session *s, bool ran, const char *text)
+{
+   const struct run_file *f = s->f;
+   struct nvsim_stats stats;
+   bool good = true;
+   if (ran != !f->error[0] || (!ran && !strstr(text, f->error))) {
+      printf("%s: %s%s\n", f->path, ran ? "no error" : text,
+             f->error[0] ? ", but it should fail" : "");
+      good = false;
    }
-   util_buf_init(&b);
-   while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-      util_buf_append(&b, chunk, n);
-   if (f != stdin)
-      fclose(f);
-   util_buf_puts(&b, "\n");
-   return util_buf_steal(&b);
+   nvsim_get_stats(s->rig.sim, &stats);
+   good &= check_count(f, "strict", f->strict, stats.strict_reports);
+   good &= check_count(f, "race", f->race, stats.race_reports);
+   if (ran)
+      return check_words(s) && good;
+   if (good_kernel_runs(s))
+      return good;
+   printf("%s: nothing runs after the error\n", f->path);
+   return false;
 }
 
 static void
-print_result(struct rig *r, const struct options *o, const uint64_t *buffers,
-             uint64_t ns)
+print_buffer(struct session *s, const char *what)
 {
-   struct nvsim_stats s;
-   nvsim_get_stats(r->sim, &s);
-   for (unsigned i = 0; i < o->num_buffers; i++) {
-      const uint32_t *p = rig_ptr(r, buffers[i]);
-      for (unsigned w = 0; w < o->print_words[i]; w++)
-         printf("%u[%4u] %08x\n", i, w, p[w]);
+   size_t n = strcspn(what, ":");
+   for (unsigned b = 0; b < s->f->num_buffers; b++) {
+      const struct run_buffer *buffer = &s->f->buffer[b];
+      if (strlen(buffer->name) != n || strncmp(buffer->name, what, n) != 0)
+         continue;
+      uint64_t words = what[n] ? strtoull(what + n + 1, NULL, 0) : 16;
+      for (unsigned w = 0; w < MIN2(words, buffer->size_B / 4); w++)
+         printf("%s[%u] 0x%08x\n", buffer->name, w, words_of(s, b)[w]);
    }
-   fprintf(stderr,
-           "%" PRIu64 " instructions, %" PRIu64 " CTAs, %.3f ms, %.2f ns each, "
-           "strict reports %" PRIu64 "\n",
-           s.instructions, s.ctas, ns / 1e6,
-           s.instructions ? (double)ns / s.instructions : 0, s.strict_reports);
+}
+
+static bool
+run_file(const struct run_file *f, const struct options *o)
+{
+   struct session s;
+   char text[200] = "";
+   bool ran = true;
+   start(&s, f, util_env_u64("NVSIM_SEED", 0, 0, UINT64_MAX),
+         util_env_u64("NVSIM_THREADS", 0, 0, 1024));
+   uint64_t from = util_time_ns();
+   for (unsigned n = 0; n < o->times && ran; n++) {
+      set_words(&s);
+      ran = run_once(&s, text, sizeof(text));
+   }
+   uint64_t ns = util_time_ns() - from;
+   bool good = check_run(&s, ran, text);
+   struct nvsim_stats stats;
+   nvsim_get_stats(s.rig.sim, &stats);
+   for (unsigned n = 0; n < o->num_prints; n++)
+      print_buffer(&s, o->print[n]);
+   printf("%s: %s, %" PRIu64 " instructions in %.3f ms%s%s\n", f->path,
+          good ? "ok" : "FAILED", stats.instructions, ns / 1e6,
+          ran ? "" : ", refused: ", text);
+   rig_finish(&s.rig);
+   return good;
+}
+
+/* ---- orders ---- */
+
+static bool
+same_buffers(struct session *a, struct session *b, unsigned seed)
+{
+   for (unsigned n = 0; n < a->f->num_buffers; n++) {
+      if (memcmp(words_of(a, n), words_of(b, n), a->f->buffer[n].size_B) == 0)
+         continue;
+      printf("%s: %s differs with seed %u on %u threads\n", a->f->path,
+             a->f->buffer[n].name, seed, 1 + seed % 3);
+      return false;
+   }
+   return true;
+}
+
+static bool
+run_orders(const struct run_file *f, const struct options *o)
+{
+   struct session first, s;
+   char text[200] = "";
+   start(&first, f, 0, 1);
+   set_words(&first);
+   bool ran = run_once(&first, text, sizeof(text));
+   bool good = ran == !f->error[0];
+   for (unsigned seed = 1; good && ran && seed <= o->orders; seed++) {
+      start(&s, f, seed, 1 + seed % 3);
+      set_words(&s);
+      good = run_once(&s, text, sizeof(text)) && same_buffers(&first, &s, seed);
+      rig_finish(&s.rig);
+   }
+   rig_finish(&first.rig);
+   printf("%s: %s in %u orders%s%s\n", f->path, good ? "same" : "FAILED",
+          o->orders, *text ? ": " : "", text);
+   return good;
+}
+
+/* Programs that were not good; `path`: a file, or a folder of *.sass. */
+static unsigned
+run_path(const char *path, const struct options *o)
+{
+   struct dirent **entries;
+   int count = scandir(path, &entries, NULL, alphasort);
+   unsigned bad = 0;
+   if (count < 0) {
+      struct run_file f;
+      bool good = !run_file_read(path, &f) &&
+                  (o->orders ? run_orders(&f, o) : run_file(&f, o));
+      run_file_finish(&f);
+      fflush(stdout);
+      return !good;
+   }
+   for (int n = 0; n < count; n++) {
+      char name[PATH_MAX];
+      size_t length = strlen(entries[n]->d_name);
+      snprintf(name, sizeof(name), "%s/%s", path, entries[n]->d_name);
+      if (length > 5 && strcmp(entries[n]->d_name + length - 5, ".sass") == 0)
+         bad += run_path(name, o);
+      free(entries[n]);
+   }
+   free(entries);
+   return bad;
+}
+
+static int
+usage(void)
+{
+   fprintf(stderr, "usage: nvsim-run [-n times] [-p buffer[:words]] FILE...\n"
+                   "       nvsim-run -s orders FILE...\n");
+   return 2;
 }
 
 int
 main(int argc, char **argv)
 {
    struct options o = {.times = 1};
+   unsigned bad = 0;
    int c;
-   while ((c = getopt(argc, argv, "g:b:r:s:l:B:a:m:p:n:")) != -1)
-      parse_option(&o, c, optarg);
-   if (optind >= argc)
-      parse_option(&o, '?', NULL);
-   char *code = read_file(argv[optind]);
-   struct rig r;
-   rig_init(&r,
-            &(struct rig_config){
-               .sms = util_env_u64("NVSIM_SMS", 20, 1, 128),
-               .host_threads = util_env_u64("NVSIM_THREADS", 0, 0, 1024),
-               .seed = util_env_u64("NVSIM_SEED", 0, 0, UINT64_MAX),
-               .debug = util_flags_from_env("NVSIM_DEBUG", nvsim_debug_flags),
-            });
-   uint64_t buffers[MAX_BUFFERS];
-   for (unsigned i = 0; i < o.num_buffers; i++) {
-      buffers[i] = rig_alloc(&r, o.buffer_B[i]);
-      o.launch.args[o.buffer_arg[i]] = (uint32_t)rig_va(buffers[i]);
-      o.launch.args[o.buffer_arg[i] + 1] = rig_va(buffers[i]) >> 32;
+   while ((c = getopt(argc, argv, "n:p:s:")) != -1) {
+      if (c == 'n')
+         o.times = strtoul(optarg, NULL, 0);
+      else if (c == 's')
+         o.orders = strtoul(optarg, NULL, 0);
+      else if (c == 'p' && o.num_prints < MAX_PRINTS)
+         o.print[o.num_prints++] = optarg;
+      else
+         return usage();
    }
-   o.launch.code = code;
-   bool ok = true;
-   uint64_t start = util_time_ns();
-   for (unsigned n = 0; n < o.times && ok; n++)
-      ok = rig_run(&r, &o.launch);
-   uint64_t ns = util_time_ns() - start;
-   struct nvsim_error e;
-   while (nvsim_next_error(r.sim, &e))
-      fprintf(stderr, "error: %s\n", e.text);
-   print_result(&r, &o, buffers, ns);
-   rig_finish(&r);
-   free(code);
-   return ok ? 0 : 1;
+   if (optind >= argc)
+      return usage();
+   for (int n = optind; n < argc; n++)
+      bad += run_path(argv[n], &o);
+   return bad ? 1 : 0;
 }

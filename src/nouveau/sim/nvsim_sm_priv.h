@@ -38,6 +38,7 @@ enum nvsim_warp_error_id {
    /* BPT.TRAP and a barrier nobody can pass have no id of their own in the
     * list; the text tells. */
    NVSIM_WARP_EXIT = 0x15,
+   NVSIM_WARP_TIMEOUT = 0x1f, /* ours: bit 31 of the global error status */
 };
 
 struct nvsim_cb {
@@ -116,7 +117,8 @@ struct nvsim_warp {
    uint32_t pred[8]; /* bit = lane; [7] is all ones */
    uint32_t cc[NVSIM_LANES] __attribute__((aligned(64))); /* SASS_CC_* */
    enum nvsim_warp_state state;
-   int budget; /* instructions until the next warp's turn */
+   int budget;   /* instructions until the next warp's turn */
+   uint64_t ran; /* instructions in this launch */
    uint32_t num_regs;
    struct nvsim_worker *worker;
    struct nvsim_cta *cta;

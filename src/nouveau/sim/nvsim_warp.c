@@ -318,6 +318,11 @@ nvsim_warp_run(struct nvsim_warp *w, int budget)
    run_until_trap(w);
    wk->stats.instructions += budget - w->budget;
    wk->no_forced_fault = true;
+   w->ran += budget - w->budget;
+   uint64_t limit = w->grid->sim->config.watchdog * 1000000;
+   if (unlikely(limit && w->ran > limit && w->state == NVSIM_WARP_READY))
+      nvsim_warp_post_error(w, NVSIM_WARP_TIMEOUT,
+                            "watchdog: a warp runs without end");
 }
 
 /* ---- stack ---- */
@@ -398,6 +403,7 @@ nvsim_warp_init(struct nvsim_warp *w, struct nvsim_cta *cta, unsigned index)
    w->state = NVSIM_WARP_READY;
    w->depth = w->call_depth = 0;
    w->done = 0;
+   w->ran = 0;
    w->retry = false;
    nvsim_park_set(&w->park, NVSIM_PARK_NONE);
    w->local_va =

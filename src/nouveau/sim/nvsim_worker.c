@@ -112,6 +112,7 @@ add_stats(struct nvsim_worker_stats *sum, const struct nvsim_worker_stats *s)
    sum->ctas += s->ctas;
    sum->tlb_fills += s->tlb_fills;
    sum->strict_reports += s->strict_reports;
+   sum->race_reports += s->race_reports;
 }
 
 void

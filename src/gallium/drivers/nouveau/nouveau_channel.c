@@ -85,6 +85,7 @@ warp_error_name(uint32_t id)
       [0x10] = "invalid address space",
       [0x11] = "illegal instruction parameter",
       [0x12] = "invalid constant address",
+      [0x1f] = "endless loop (watchdog)",
    };
    const char *name = id < ARRAY_SIZE(names) ? names[id] : NULL;
    return name ? name : "exception";

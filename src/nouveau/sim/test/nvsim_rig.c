@@ -138,7 +138,7 @@ rig_bind(struct rig *r)
 }
 
 static void
-write_inst(struct rig *r, uint32_t flags, bool privileged)
+write_inst(struct rig *r, const struct rig_config *config)
 {
    uint64_t i = r->inst;
    put32(r, i + NV_INST_USERD_LO, (uint32_t)r->userd);
@@ -147,9 +147,11 @@ write_inst(struct rig *r, uint32_t flags, bool privileged)
          (uint32_t)(rig_va(r->gpfifo) >> 32) | RIG_GP_LOG2
                                                   << NV_INST_GP_LOG2_SHIFT);
    put32(r, i + NV_INST_PDB_LO,
-         (uint32_t)r->pdb | NV_INST_PDB_FAULT_REPLAY_TEX | NV_INST_PDB_VER2 |
-            NV_INST_PDB_64K_BIG_PAGES | flags);
-   put32(r, i + NV_INST_CONFIG, privileged ? NV_INST_CONFIG_PRIVILEGED : 0);
+         (uint32_t)r->pdb | NV_INST_PDB_VER2 | NV_INST_PDB_64K_BIG_PAGES |
+            (config->no_replay ? 0 : NV_INST_PDB_FAULT_REPLAY_TEX) |
+            config->inst_flags);
+   put32(r, i + NV_INST_CONFIG,
+         config->privileged ? NV_INST_CONFIG_PRIVILEGED : 0);
    put64(r, i + NV_INST_LIMIT_LO, NV_MMU_VA_END - 1);
 }
 
@@ -167,6 +169,7 @@ rig_init(struct rig *r, const struct rig_config *config)
       .seed = config->seed,
       .host_threads = config->host_threads,
       .debug = config->debug,
+      .watchdog = config->watchdog,
       .interrupt = interrupt,
       .data = r,
    };
@@ -188,7 +191,7 @@ rig_init(struct rig *r, const struct rig_config *config)
    r->tls = rig_alloc(r, 4 << 20);
    for (uint64_t off = 0; off < RIG_VRAM_B; off += 2 << 20)
       put64(r, pd0_entry(r, rig_va(off)), nv_pte(NV_APERTURE_VID, off, 0));
-   write_inst(r, config->inst_flags, config->privileged);
+   write_inst(r, config);
    nvsim_wr32(r->sim, NV_FAULT_BUFFER_HI, 0);
    nvsim_wr32(r->sim, NV_FAULT_BUFFER_SIZE, RIG_FAULTS);
    nvsim_wr32(r->sim, NV_FAULT_BUFFER_LO,
@@ -254,7 +257,7 @@ static void
 deadline(struct timespec *t)
 {
    clock_gettime(CLOCK_REALTIME, t);
-   t->tv_sec += 5;
+   t->tv_sec += RIG_TIMEOUT_S;
 }
 
 static uint32_t

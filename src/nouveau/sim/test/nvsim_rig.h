@@ -25,6 +25,7 @@
 #define RIG_FAULTS     64 /* entries of the fault buffer */
 #define RIG_GP_LOG2    6
 #define RIG_MAX_CODE_B 65536
+#define RIG_TIMEOUT_S  5u
 
 struct rig {
    struct nvsim *sim;
@@ -44,7 +45,9 @@ struct rig_config {
    uint32_t sms, host_threads;
    uint64_t seed, debug;
    bool privileged;     /* physical copies */
-   uint32_t inst_flags; /* more NV_INST_PDB_*; FAULT_REPLAY_TEX is always set */
+   uint32_t inst_flags; /* more NV_INST_PDB_* */
+   bool no_replay;      /* else FAULT_REPLAY_TEX is set */
+   uint64_t watchdog;   /* as in struct nvsim_config */
 };
 
 void rig_init(struct rig *r, const struct rig_config *config);
