@@ -4,6 +4,13 @@
 
 #include <assert.h>
 
+static inline void
+step(const struct util_rb *t)
+{
+   if (t->steps)
+      ++*t->steps;
+}
+
 static void
 replace_child(struct util_rb *t, struct util_rb_node *parent,
               struct util_rb_node *old, struct util_rb_node *new)
@@ -22,6 +29,7 @@ replace_child(struct util_rb *t, struct util_rb_node *parent,
 static void
 rotate(struct util_rb *t, struct util_rb_node *n, bool left)
 {
+   step(t);
    struct util_rb_node *c = left ? n->right : n->left;
    struct util_rb_node *mid = left ? c->left : c->right;
    replace_child(t, n->parent, n, c);
@@ -40,20 +48,36 @@ rotate(struct util_rb *t, struct util_rb_node *n, bool left)
 void
 util_rb_insert(struct util_rb *t, struct util_rb_node *n)
 {
-   struct util_rb_node *parent = NULL, **link = &t->root;
-   while (*link) {
-      parent = *link;
-      link = n->key < parent->key ? &parent->left : &parent->right;
+   struct util_rb_node *parent = NULL, *at = t->root;
+   bool left = false;
+   while (at) {
+      step(t);
+      parent = at;
+      left = n->key < at->key;
+      at = left ? at->left : at->right;
    }
+   util_rb_insert_at(t, parent, left, n);
+}
+
+void
+util_rb_insert_at(struct util_rb *t, struct util_rb_node *parent, bool left,
+                  struct util_rb_node *n)
+{
    n->parent = parent;
    n->left = n->right = NULL;
    n->red = true;
-   *link = n;
+   if (!parent)
+      t->root = n;
+   else if (left)
+      parent->left = n;
+   else
+      parent->right = n;
 
    while (n->parent && n->parent->red) {
       struct util_rb_node *p = n->parent, *g = p->parent;
       bool p_left = p == g->left;
       struct util_rb_node *uncle = p_left ? g->right : g->left;
+      step(t);
       if (uncle && uncle->red) {
          p->red = uncle->red = false;
          g->red = true;
@@ -84,6 +108,7 @@ fix_remove(struct util_rb *t, struct util_rb_node *n,
            struct util_rb_node *parent)
 {
    while (n != t->root && !is_red(n)) {
+      step(t);
       bool left = n == parent->left;
       struct util_rb_node *s = left ? parent->right : parent->left;
       if (s->red) {
@@ -125,8 +150,10 @@ util_rb_remove(struct util_rb *t, struct util_rb_node *n)
    if (n->left && n->right) {
       /* Put the successor into n's place. */
       struct util_rb_node *s = n->right;
-      while (s->left)
+      while (s->left) {
+         step(t);
          s = s->left;
+      }
       removed_black = !s->red;
       child = s->right;
       parent = s->parent == n ? s : s->parent;
@@ -155,6 +182,7 @@ util_rb_floor(const struct util_rb *t, uint64_t key)
 {
    struct util_rb_node *n = t->root, *best = NULL;
    while (n) {
+      step(t);
       if (n->key <= key) {
          best = n;
          n = n->right;
@@ -170,6 +198,7 @@ util_rb_ceil(const struct util_rb *t, uint64_t key)
 {
    struct util_rb_node *n = t->root, *best = NULL;
    while (n) {
+      step(t);
       if (n->key >= key) {
          best = n;
          n = n->left;
@@ -231,6 +260,21 @@ util_rb_prev(const struct util_rb_node *n)
    while (n->parent && n == n->parent->left)
       n = n->parent;
    return n->parent;
+}
+
+static unsigned
+height(const struct util_rb_node *n)
+{
+   if (!n)
+      return 0;
+   unsigned left = height(n->left), right = height(n->right);
+   return 1 + MAX2(left, right);
+}
+
+unsigned
+util_rb_height(const struct util_rb *t)
+{
+   return height(t->root);
 }
 
 /* Returns the black height. */

@@ -16,10 +16,15 @@ struct util_rb_node {
 
 struct util_rb {
    struct util_rb_node *root;
+   uint64_t *steps; /* NULL, or counts the nodes that calls go through */
 };
 
 /* `node->key` must be set by the caller. */
 void util_rb_insert(struct util_rb *t, struct util_rb_node *node);
+/* For an order that `key` alone does not give: the caller has gone down to an
+ * empty link of `parent` (NULL: the tree is empty). */
+void util_rb_insert_at(struct util_rb *t, struct util_rb_node *parent,
+                       bool left, struct util_rb_node *node);
 void util_rb_remove(struct util_rb *t, struct util_rb_node *node);
 
 /* Each returns NULL if there is none. */
@@ -33,6 +38,8 @@ struct util_rb_node *util_rb_last(const struct util_rb *t);
 struct util_rb_node *util_rb_next(const struct util_rb_node *n);
 struct util_rb_node *util_rb_prev(const struct util_rb_node *n);
 
+/* Nodes on the longest way down. Looks at all nodes. */
+unsigned util_rb_height(const struct util_rb *t);
 /* Aborts with a message if the tree breaks a red-black or order rule. */
 void util_rb_validate(const struct util_rb *t);
 

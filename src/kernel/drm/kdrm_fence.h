@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Fences and reservation objects (≙ dma-fence, dma-resv).
- *
- * A fence starts pending and is signalled once, with an error or without. A
- * reservation object remembers which fences read and write a buffer; it forgets
- * them as they signal. Both have their own lock, innermost of all; callbacks
- * run on the signalling thread without any lock held here. */
+/* Fences (≙ dma-fence). One starts pending and is signalled once, with an error
+ * or without. Its lock is innermost of all; callbacks run on the signalling
+ * thread without any lock held here. */
 #ifndef KDRM_FENCE_H
 #define KDRM_FENCE_H
 
@@ -54,35 +51,5 @@ int kdrm_fence_wait(struct kdrm_fence *f, uint64_t timeout_ns);
 bool kdrm_fence_add_cb(struct kdrm_fence *f, struct kdrm_fence_cb *cb);
 /* True: removed before it ran; else it has returned. Not from a callback. */
 bool kdrm_fence_remove_cb(struct kdrm_fence *f, struct kdrm_fence_cb *cb);
-
-enum kdrm_usage {
-   KDRM_USAGE_READ,
-   KDRM_USAGE_WRITE,
-};
-
-struct kdrm_resv_entry {
-   struct kdrm_fence *fence;
-   enum kdrm_usage usage;
-};
-
-struct kdrm_resv {
-   pthread_mutex_t lock;
-   struct kdrm_resv_entry *entries;
-   unsigned count, capacity;
-};
-
-void kdrm_resv_init(struct kdrm_resv *r);
-void kdrm_resv_finish(struct kdrm_resv *r);
-
-/* Takes its own reference. A later fence of the same context and usage replaces
- * the earlier. Without memory the fence is waited for instead. */
-void kdrm_resv_add(struct kdrm_resv *r, struct kdrm_fence *f,
-                   enum kdrm_usage usage);
-
-/* Waits until what `usage` conflicts with is over: writes before a read, all
- * before a write; fences of `except_context` are left out (0: none is; the
- * caller is ordered after them anyway). 0 or -ETIME. */
-int kdrm_resv_wait(struct kdrm_resv *r, enum kdrm_usage usage,
-                   uint64_t except_context, uint64_t timeout_ns);
 
 #endif

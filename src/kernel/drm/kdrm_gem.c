@@ -16,7 +16,10 @@ kdrm_gem_init(struct kdrm_device *dev, struct kdrm_gem_object *obj,
    obj->funcs = funcs;
    obj->size_B = size_B;
    atomic_init(&obj->refs, 1);
-   kdrm_resv_init(&obj->resv);
+   kdrm_resv_init(&obj->own_resv);
+   obj->resv = &obj->own_resv;
+   pthread_mutex_init(&obj->gpuva_lock, NULL);
+   util_list_init(&obj->gpuvm_bos);
    pthread_mutex_lock(&dev->offset_lock);
    obj->offset_node.key = dev->next_offset;
    /* Never reused: 47 bits of offsets outlast any process. */
@@ -28,7 +31,18 @@ kdrm_gem_init(struct kdrm_device *dev, struct kdrm_gem_object *obj,
 void
 kdrm_gem_finish(struct kdrm_gem_object *obj)
 {
-   kdrm_resv_finish(&obj->resv);
+   assert(util_list_is_empty(&obj->gpuvm_bos));
+   pthread_mutex_destroy(&obj->gpuva_lock);
+   kdrm_resv_finish(&obj->own_resv);
+   kdrm_gem_put(obj->resv_owner);
+}
+
+void
+kdrm_gem_share_resv(struct kdrm_gem_object *obj, struct kdrm_gem_object *owner)
+{
+   kdrm_gem_get(owner);
+   obj->resv_owner = owner;
+   obj->resv = owner->resv;
 }
 
 void

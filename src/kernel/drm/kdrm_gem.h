@@ -7,8 +7,8 @@
 
 #include <sys/types.h>
 
-#include "kernel/drm/kdrm_fence.h"
 #include "kernel/drm/kdrm_file.h"
+#include "kernel/drm/kdrm_resv.h"
 
 #define KDRM_GEM_FIRST_OFFSET (1ull << 32)
 
@@ -32,12 +32,21 @@ struct kdrm_gem_object {
    _Atomic unsigned refs;
    uint64_t size_B;
    struct util_rb_node offset_node; /* key: first page of the mmap offset */
-   struct kdrm_resv resv;
+   struct kdrm_resv *resv;          /* its own, or that of resv_owner */
+   struct kdrm_resv own_resv;
+   struct kdrm_gem_object *resv_owner; /* referenced, or NULL */
+   pthread_mutex_t gpuva_lock;         /* of gpuvm_bos and what hangs there */
+   struct util_list gpuvm_bos;         /* kdrm_gpuvm_bo.obj_link */
+   _Atomic unsigned cpu_maps;          /* mappings into the process */
 };
 
 void kdrm_gem_init(struct kdrm_device *dev, struct kdrm_gem_object *obj,
                    const struct kdrm_gem_funcs *funcs, uint64_t size_B);
 void kdrm_gem_finish(struct kdrm_gem_object *obj);
+/* Before anybody else knows the object: it shares the owner's reservation, for
+ * good. */
+void kdrm_gem_share_resv(struct kdrm_gem_object *obj,
+                         struct kdrm_gem_object *owner);
 void kdrm_gem_get(struct kdrm_gem_object *obj);
 void kdrm_gem_put(struct kdrm_gem_object *obj); /* NULL: nothing */
 

@@ -48,8 +48,8 @@ drop_points_locked(struct kdrm_syncobj *s)
    }
 }
 
-static void
-syncobj_put(struct kdrm_syncobj *s)
+void
+kdrm_syncobj_put(struct kdrm_syncobj *s)
 {
    if (!s || atomic_fetch_sub(&s->refs, 1) != 1)
       return;
@@ -58,8 +58,8 @@ syncobj_put(struct kdrm_syncobj *s)
    kdrm_free(s);
 }
 
-static struct kdrm_syncobj *
-lookup(struct kdrm_file *file, uint32_t handle)
+struct kdrm_syncobj *
+kdrm_syncobj_lookup(struct kdrm_file *file, uint32_t handle)
 {
    return kdrm_handles_get(&file->syncobj, handle, syncobj_get);
 }
@@ -69,7 +69,7 @@ kdrm_syncobj_release(struct kdrm_file *file)
 {
    struct kdrm_syncobj *s;
    while ((s = kdrm_handles_pop(&file->syncobj, NULL)))
-      syncobj_put(s);
+      kdrm_syncobj_put(s);
 }
 
 /* --- A fence that waits for two others ----------------------------------- */
@@ -183,8 +183,9 @@ set_point_locked(struct kdrm_syncobj *s, uint64_t value,
    return 0;
 }
 
-static int
-set_fence(struct kdrm_syncobj *s, uint64_t value, struct kdrm_fence *fence)
+int
+kdrm_syncobj_set_fence(struct kdrm_syncobj *s, uint64_t value,
+                       struct kdrm_fence *fence)
 {
    pthread_mutex_lock(&s->lock);
    int ret = set_point_locked(s, value, fence);
@@ -218,24 +219,12 @@ int
 kdrm_syncobj_find_fence(struct kdrm_file *file, uint32_t handle, uint64_t point,
                         struct kdrm_fence **fence_out)
 {
-   struct kdrm_syncobj *s = lookup(file, handle);
+   struct kdrm_syncobj *s = kdrm_syncobj_lookup(file, handle);
    if (!s)
       return -ENOENT;
    *fence_out = find_fence(s, point);
-   syncobj_put(s);
+   kdrm_syncobj_put(s);
    return *fence_out ? 0 : -EINVAL;
-}
-
-int
-kdrm_syncobj_set_fence(struct kdrm_file *file, uint32_t handle, uint64_t point,
-                       struct kdrm_fence *fence)
-{
-   struct kdrm_syncobj *s = lookup(file, handle);
-   if (!s)
-      return -ENOENT;
-   int ret = set_fence(s, point, fence);
-   syncobj_put(s);
-   return ret;
 }
 
 static int
@@ -245,7 +234,7 @@ signal_now(struct kdrm_syncobj *s, uint64_t value)
    if (!f)
       return -ENOMEM;
    kdrm_fence_signal(f, 0);
-   int ret = set_fence(s, value, f);
+   int ret = kdrm_syncobj_set_fence(s, value, f);
    kdrm_fence_put(f);
    return ret;
 }
@@ -362,7 +351,7 @@ entry_finish(struct wait_entry *e)
       pthread_mutex_unlock(&e->syncobj->lock);
    }
    kdrm_fence_put(e->fence);
-   syncobj_put(e->syncobj);
+   kdrm_syncobj_put(e->syncobj);
 }
 
 static int
@@ -404,7 +393,7 @@ wait_handles(struct kdrm_file *file, uint64_t handles_ptr, uint64_t points_ptr,
       ret = kdrm_dup_from_user(points_ptr, count, 8, (void **)&points);
    for (unsigned i = 0; i < count && !ret; i++) {
       entries[i].value = points ? points[i] : 0;
-      entries[i].syncobj = lookup(file, handles[i]);
+      entries[i].syncobj = kdrm_syncobj_lookup(file, handles[i]);
       if (!entries[i].syncobj)
          ret = -ENOENT;
    }
@@ -438,7 +427,7 @@ kdrm_syncobj_create_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
    if (!ret)
       ret = kdrm_handles_add(&file->syncobj, s);
    if (ret < 0) {
-      syncobj_put(s);
+      kdrm_syncobj_put(s);
       return ret;
    }
    a->handle = ret;
@@ -452,7 +441,7 @@ kdrm_syncobj_destroy_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
    if (a->pad)
       return -EINVAL;
    struct kdrm_syncobj *s = kdrm_handles_remove(&file->syncobj, a->handle);
-   syncobj_put(s);
+   kdrm_syncobj_put(s);
    return s ? 0 : -EINVAL;
 }
 
@@ -501,9 +490,9 @@ for_each_handle(struct kdrm_file *file, uint64_t handles_ptr,
       ret = kdrm_dup_from_user(values_ptr, count, 8, (void **)&values);
    for (unsigned i = 0; i < count && !ret; i++) {
       uint64_t none = 0;
-      struct kdrm_syncobj *s = lookup(file, handles[i]);
+      struct kdrm_syncobj *s = kdrm_syncobj_lookup(file, handles[i]);
       ret = s ? func(s, values ? &values[i] : &none) : -ENOENT;
-      syncobj_put(s);
+      kdrm_syncobj_put(s);
    }
    if (!ret && write_back)
       ret = kdrm_copy_to_user(values_ptr, values, count * 8ull);
@@ -583,8 +572,11 @@ kdrm_syncobj_transfer_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
       return -EINVAL;
    struct kdrm_fence *f = NULL;
    int ret = kdrm_syncobj_find_fence(file, a->src_handle, a->src_point, &f);
-   if (!ret)
-      ret = kdrm_syncobj_set_fence(file, a->dst_handle, a->dst_point, f);
+   if (!ret) {
+      struct kdrm_syncobj *dst = kdrm_syncobj_lookup(file, a->dst_handle);
+      ret = dst ? kdrm_syncobj_set_fence(dst, a->dst_point, f) : -ENOENT;
+      kdrm_syncobj_put(dst);
+   }
    kdrm_fence_put(f);
    return ret;
 }

@@ -17,9 +17,13 @@ void kdrm_syncobj_release(struct kdrm_file *file);
  * -EINVAL: nothing has been submitted for that point. */
 int kdrm_syncobj_find_fence(struct kdrm_file *file, uint32_t handle,
                             uint64_t point, struct kdrm_fence **fence_out);
-/* Makes `fence` the payload (point 0), or that of a point. -ENOENT, -ENOMEM. */
-int kdrm_syncobj_set_fence(struct kdrm_file *file, uint32_t handle,
-                           uint64_t point, struct kdrm_fence *fence);
+/* Referenced; NULL: no such handle. */
+struct kdrm_syncobj *kdrm_syncobj_lookup(struct kdrm_file *file,
+                                         uint32_t handle);
+void kdrm_syncobj_put(struct kdrm_syncobj *syncobj); /* NULL: nothing */
+/* Makes `fence` the payload (point 0), or that of a point. -ENOMEM. */
+int kdrm_syncobj_set_fence(struct kdrm_syncobj *syncobj, uint64_t point,
+                           struct kdrm_fence *fence);
 
 int kdrm_syncobj_create_ioctl(struct kdrm_file *, void *, size_t);
 int kdrm_syncobj_destroy_ioctl(struct kdrm_file *, void *, size_t);

@@ -203,10 +203,14 @@ card_create(const struct kmd_config *config, struct kmd **kmd_out)
          kmd_thread_start(&kmd->work, kmd, "kmd-work", kmd_chan_handle_errors);
    if (!ret)
       ret = kmd_thread_start(&kmd->fault, kmd, "kmd-fault", kmd_fault_work);
-   if (!ret)
-      ret = create_sim(kmd);
    if (ret)
       goto fail_threads;
+   ret = kdrm_sched_init(&kmd->sched, "kmd-sched");
+   if (ret)
+      goto fail_threads;
+   ret = create_sim(kmd);
+   if (ret)
+      goto fail_sched;
    ret =
       kmd_heap_init(&kmd->vram, nvsim_vram_fd(kmd->sim), nvsim_vram(kmd->sim),
                     config->vram_B, vram_reserve(config->vram_B));
@@ -227,6 +231,8 @@ fail_vram:
    kmd_heap_finish(&kmd->vram);
 fail_sim:
    nvsim_destroy(kmd->sim);
+fail_sched:
+   kdrm_sched_finish(&kmd->sched);
 fail_threads:
    kmd_thread_stop(&kmd->fault);
    kmd_thread_stop(&kmd->work);
@@ -246,6 +252,7 @@ card_destroy(struct kmd *kmd)
    kmd->dmem = NULL;
    if (kmd->mm)
       kmm_mm_destroy(kmd->mm);
+   kdrm_sched_finish(&kmd->sched);
    kmd_thread_stop(&kmd->fault);
    kmd_thread_stop(&kmd->work);
    kmd_thread_stop(&kmd->irq);

@@ -5,6 +5,7 @@
 #include "kmd_chan.h"
 #include "kmd_dmem.h"
 #include "kmd_priv.h"
+#include "kmd_uvmm.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -32,7 +33,7 @@ struct reap {
 static bool
 is_idle(struct kmd_bo *bo)
 {
-   return kdrm_resv_wait(&bo->base.resv, KDRM_USAGE_WRITE, 0, 0) == 0;
+   return kdrm_resv_wait(bo->base.resv, KDRM_USAGE_WRITE, 0, 0) == 0;
 }
 
 static void
@@ -41,7 +42,7 @@ release_later(struct kmd_vma *vma)
    struct kmd *kmd = vma->bo->kmd;
    struct reap *r = is_idle(vma->bo) ? NULL : kdrm_zalloc(sizeof(*r));
    if (!r) {
-      kdrm_resv_wait(&vma->bo->base.resv, KDRM_USAGE_WRITE, 0, UINT64_MAX);
+      kdrm_resv_wait(vma->bo->base.resv, KDRM_USAGE_WRITE, 0, UINT64_MAX);
       kmd_vma_destroy(vma);
       return;
    }
@@ -313,6 +314,8 @@ kmd_gem_new_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
    bo->align_B = MIN2(a->align, 1u << 30);
    bo->valid_domains =
       a->info.domain & (NOUVEAU_GEM_DOMAIN_VRAM | NOUVEAU_GEM_DOMAIN_GART);
+   if (no_share)
+      kdrm_gem_share_resv(&bo->base, &client->uvmm->r_obj);
    ret = kdrm_gem_handle_create(file, &bo->base);
    if (ret > 0)
       ret = fill_info(client, bo, ret, &a->info);
@@ -343,7 +346,7 @@ kmd_gem_cpu_prep_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
    bool nowait = a->flags & NOUVEAU_GEM_CPU_PREP_NOWAIT;
    kmd_fences_update(bo->kmd);
    int ret =
-      kdrm_resv_wait(&bo->base.resv, write ? KDRM_USAGE_WRITE : KDRM_USAGE_READ,
+      kdrm_resv_wait(bo->base.resv, write ? KDRM_USAGE_WRITE : KDRM_USAGE_READ,
                      0, nowait ? 0 : CPU_PREP_TIMEOUT_NS);
    kdrm_gem_put(&bo->base);
    return ret ? -EBUSY : 0;
@@ -357,5 +360,11 @@ kmd_gem_cpu_fini_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
    if (!bo)
       return -ENOENT;
    kdrm_gem_put(&bo->base);
+   return 0;
+}
+
+int
+kmd_bo_validate(struct kdrm_gpuvm_bo *vm_bo, struct kdrm_exec *exec)
+{
    return 0;
 }

@@ -9,7 +9,7 @@
 #include "kmd_heap.h"
 #include "kmd_vmm.h"
 
-#include "kernel/drm/kdrm_gem.h"
+#include "kernel/drm/kdrm_gpuvm.h"
 
 struct kmd;
 
@@ -42,6 +42,10 @@ bool kmd_bo_gpu_va(struct kmd_bo *bo, const struct kmd_vmm *vmm,
 
 /* Destroys places that wait for the card and are idle now. */
 void kmd_bo_reap(struct kmd *kmd);
+
+/* ≙ kdrm_gpuvm_ops.vm_bo_validate: an evicted object goes back to VRAM if there
+ * is room and nothing uses it; else it is used where it is. */
+int kmd_bo_validate(struct kdrm_gpuvm_bo *vm_bo, struct kdrm_exec *exec);
 
 /* Referenced, or NULL. */
 struct kmd_bo *kmd_bo_lookup(struct kdrm_file *file, uint32_t handle);

@@ -141,6 +141,7 @@ kmd_chan_put(struct kmd_chan *c)
    if (!c || atomic_fetch_sub(&c->refs, 1) != 1)
       return;
    assert(util_list_is_empty(&c->pending));
+   kdrm_entity_finish(&c->entity);
    kdrm_fence_put(c->last);
    if (c->vma)
       kmd_vma_destroy(c->vma);
@@ -263,6 +264,8 @@ kmd_chan_create(struct kmd *kmd, struct kmd_vmm *vmm, struct kmd_svm *svm,
    pthread_mutex_init(&c->lock, NULL);
    pthread_mutex_init(&c->fence_lock, NULL);
    util_list_init(&c->pending);
+   kdrm_entity_init(&c->entity, &kmd->sched,
+                    atomic_fetch_add(&kmd->next_fence_context, 1), true);
    int ret = alloc_memory(c);
    if (ret)
       goto fail;
@@ -283,9 +286,8 @@ void
 kmd_chan_destroy(struct kmd_chan *c)
 {
    struct kmd *kmd = c->kmd;
-   pthread_mutex_lock(&c->fence_lock);
-   struct kdrm_fence *last = kdrm_fence_get(c->last);
-   pthread_mutex_unlock(&c->fence_lock);
+   kdrm_entity_flush(&c->entity, IDLE_TIMEOUT_NS);
+   struct kdrm_fence *last = kmd_chan_last_fence(c);
    if (last && kdrm_fence_wait(last, IDLE_TIMEOUT_NS))
       util_warn("kmd", "channel %u does not become idle, ended", c->chid);
    kdrm_fence_put(last);
@@ -325,6 +327,24 @@ oldest_pending(struct kmd_chan *c)
       f = kdrm_fence_get(util_list_first(&c->pending, struct kdrm_fence, link));
    pthread_mutex_unlock(&c->fence_lock);
    return f;
+}
+
+struct kdrm_fence *
+kmd_chan_no_room(struct kmd_chan *c, unsigned n)
+{
+   pthread_mutex_lock(&c->lock);
+   bool room = ring_room(c) > n;
+   pthread_mutex_unlock(&c->lock);
+   return room ? NULL : oldest_pending(c);
+}
+
+struct kdrm_fence *
+kmd_chan_last_fence(struct kmd_chan *c)
+{
+   pthread_mutex_lock(&c->fence_lock);
+   struct kdrm_fence *last = kdrm_fence_get(c->last);
+   pthread_mutex_unlock(&c->fence_lock);
+   return last;
 }
 
 static int

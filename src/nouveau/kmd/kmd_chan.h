@@ -12,7 +12,7 @@
 
 #include <stdatomic.h>
 
-#include "kernel/drm/kdrm_fence.h"
+#include "kernel/drm/kdrm_sched.h"
 
 struct kmd_bo;
 struct kmd_vma;
@@ -38,6 +38,8 @@ struct kmd_chan {
    uint64_t userd_off; /* in VRAM */
    struct kmd_bo *bo;  /* ring, fence methods, fence page: see kmd_chan.c */
    struct kmd_vma *vma;
+
+   struct kdrm_entity entity; /* jobs of EXEC */
 
    pthread_mutex_t lock; /* submission */
    uint32_t put;         /* GPFIFO index */
@@ -70,6 +72,10 @@ struct kmd_chan *kmd_chan_of_chid(struct kmd *kmd, unsigned chid);
  * for room. -ENODEV: killed; -ENOMEM. One reference to the fence. */
 int kmd_chan_submit(struct kmd_chan *chan, const struct kmd_push *pushes,
                     unsigned n, struct kdrm_fence **fence_out);
+/* NULL: n pushes can be queued at once; else what to wait for, referenced. */
+struct kdrm_fence *kmd_chan_no_room(struct kmd_chan *chan, unsigned n);
+/* Of the newest submission, referenced, or NULL. */
+struct kdrm_fence *kmd_chan_last_fence(struct kmd_chan *chan);
 bool kmd_chan_is_killed(struct kmd_chan *chan);
 /* 0, or -ENODATA while it lives or died without an error of its own. */
 int kmd_chan_get_error(struct kmd_chan *chan,

@@ -102,7 +102,7 @@ kmd_client_vmm(struct kmd_client *client)
    pthread_mutex_lock(&client->lock);
    struct kmd_vmm *vmm = client->vmm;
    if (client->uvmm)
-      vmm = kmd_uvmm_vmm(client->uvmm);
+      vmm = client->uvmm->vmm;
    else if (client->svm)
       vmm = client->svm->vmm;
    pthread_mutex_unlock(&client->lock);

@@ -14,11 +14,12 @@ struct pt_page {
    uint64_t vram_off;
 };
 
-/* What is below one entry of PD0: a 2 MiB page, or up to two tables. */
+/* What is below one entry of PD0: a 2 MiB page, or up to two tables, or nothing
+ * and sparse. */
 struct pt_slot {
    struct pt_page *small, *big;
-   uint16_t small_used, big_used;
-   bool large;
+   uint16_t small_used, big_used; /* entries: pages, and sparse ones */
+   bool large, sparse;
 };
 
 /* PD3, PD2, PD1 have `child`, PD0 has `slot`. */
@@ -69,7 +70,7 @@ is_valid(uint64_t pte)
    return pte & NV_PTE_VALID;
 }
 
-/* Returns by how much the number of valid entries changed. */
+/* Returns by how much the number of entries in use changed. */
 static int
 set_pte(struct kmd_pgtable *pt, const struct pt_page *page, unsigned i,
         uint64_t pte)
@@ -77,10 +78,10 @@ set_pte(struct kmd_pgtable *pt, const struct pt_page *page, unsigned i,
    uint64_t old = read_word(pt, page, i);
    if (old == pte)
       return 0;
-   if (is_valid(old))
+   if (old)
       pt->stale = true;
    write_word(pt, page, i, pte);
-   return (int)is_valid(pte) - (int)is_valid(old);
+   return (pte != 0) - (old != 0);
 }
 
 /* --- Tables -------------------------------------------------------------- */
@@ -191,7 +192,7 @@ pd0_get(struct kmd_pgtable *pt, uint64_t gpu_va)
 static bool
 slot_is_used(const struct pt_slot *s)
 {
-   return s->large || s->small || s->big;
+   return s->large || s->sparse || s->small || s->big;
 }
 
 /* The half that gains a table is written before the half that loses a page, so
@@ -217,7 +218,7 @@ slot_need(struct kmd_pgtable *pt, struct pt_dir *pd0, unsigned i,
    if (!*table)
       return false;
    pd0->used += !was_used;
-   if (!pd0->slot[i].large)
+   if (!pd0->slot[i].large && !pd0->slot[i].sparse)
       slot_write_tables(pt, pd0, i);
    return true;
 }
@@ -244,12 +245,12 @@ slot_trim(struct kmd_pgtable *pt, struct pt_dir *pd0, unsigned i)
    pd0->used -= !slot_is_used(s);
 }
 
-/* Drops the 2 MiB page. */
+/* Drops the 2 MiB page, or ends that all of the slot is sparse. */
 static void
 slot_clear_large(struct kmd_pgtable *pt, struct pt_dir *pd0, unsigned i)
 {
    struct pt_slot *s = &pd0->slot[i];
-   s->large = false;
+   s->large = s->sparse = false;
    pt->stale = true;
    slot_write_tables(pt, pd0, i);
    pd0->used -= !slot_is_used(s);
@@ -262,6 +263,7 @@ slot_set_large(struct kmd_pgtable *pt, struct pt_dir *pd0, unsigned i,
    struct pt_slot *s = &pd0->slot[i];
    pd0->used += !slot_is_used(s);
    s->large = true;
+   s->sparse = false;
    set_pte(pt, pd0->page, 2 * i, pte);
    write_word(pt, pd0->page, 2 * i + 1, 0);
    s->small_used = s->big_used = 0;
@@ -274,6 +276,22 @@ static uint64_t
 pte_advance(uint64_t pte, uint64_t offset)
 {
    return pte + (offset >> 4);
+}
+
+/* All of the slot sparse → sparse 4 KiB pages. */
+static int
+slot_split_sparse(struct kmd_pgtable *pt, struct pt_dir *pd0, unsigned i)
+{
+   struct pt_slot *s = &pd0->slot[i];
+   if (!slot_need(pt, pd0, i, &s->small))
+      return -ENOMEM;
+   for (unsigned k = 0; k < NV_MMU_PT4K_ENTRIES; k++)
+      write_word(pt, s->small, k, NV_PTE_SPARSE);
+   s->small_used = NV_MMU_PT4K_ENTRIES;
+   s->sparse = false;
+   pt->stale = true;
+   slot_write_tables(pt, pd0, i);
+   return 0;
 }
 
 /* 2 MiB page → 4 KiB pages. */
@@ -291,6 +309,15 @@ slot_split_large(struct kmd_pgtable *pt, struct pt_dir *pd0, unsigned i)
    pt->stale = true;
    slot_write_tables(pt, pd0, i);
    return 0;
+}
+
+/* Whatever covers the slot as one → 4 KiB pages. */
+static int
+slot_split(struct kmd_pgtable *pt, struct pt_dir *pd0, unsigned i)
+{
+   if (pd0->slot[i].large)
+      return slot_split_large(pt, pd0, i);
+   return pd0->slot[i].sparse ? slot_split_sparse(pt, pd0, i) : 0;
 }
 
 /* 64 KiB page `k` → 4 KiB pages. */
@@ -377,7 +404,7 @@ slot_map(struct kmd_pgtable *pt, struct pt_dir *pd0, unsigned i, struct run *r)
       run_advance(r, KMD_PAGE_2M_B);
       return slot_set_large(pt, pd0, i, pte);
    }
-   int ret = pd0->slot[i].large ? slot_split_large(pt, pd0, i) : 0;
+   int ret = slot_split(pt, pd0, i);
    while (!ret && r->va < stop) {
       if (run_fits(r, KMD_PAGE_64K_B)) {
          unsigned k =
@@ -443,8 +470,8 @@ slot_unmap(struct kmd_pgtable *pt, struct pt_dir *pd0, unsigned i,
            uint64_t offset, uint64_t size_B)
 {
    struct pt_slot *s = &pd0->slot[i];
-   if (s->large) {
-      if (size_B < KMD_PAGE_2M_B && slot_split_large(pt, pd0, i) == 0)
+   if (s->large || s->sparse) {
+      if (size_B < KMD_PAGE_2M_B && slot_split(pt, pd0, i) == 0)
          slot_unmap_pages(pt, pd0, i, offset / KMD_PAGE_B,
                           (offset + size_B) / KMD_PAGE_B);
       else
@@ -486,4 +513,44 @@ kmd_pgtable_unmap(struct kmd_pgtable *pt, uint64_t gpu_va, uint64_t size_B)
    assert(util_is_aligned(gpu_va | size_B, KMD_PAGE_B));
    assert(gpu_va + size_B <= NV_MMU_VA_END);
    dir_unmap(pt, pt->root, 0, gpu_va, gpu_va + size_B);
+}
+
+/* --- Sparse -------------------------------------------------------------- */
+
+static int
+slot_sparse(struct kmd_pgtable *pt, struct pt_dir *pd0, unsigned i,
+            uint64_t offset, uint64_t size_B)
+{
+   struct pt_slot *s = &pd0->slot[i];
+   slot_unmap(pt, pd0, i, offset, size_B);
+   if (size_B == KMD_PAGE_2M_B) {
+      pd0->used++;
+      s->sparse = true;
+      write_word(pt, pd0->page, 2 * i, NV_PDE_SPARSE);
+      return 0;
+   }
+   if (!slot_need(pt, pd0, i, &s->small))
+      return -ENOMEM;
+   for (uint64_t k = offset; k < offset + size_B; k += KMD_PAGE_B)
+      s->small_used += set_pte(pt, s->small, k / KMD_PAGE_B, NV_PTE_SPARSE);
+   return 0;
+}
+
+int
+kmd_pgtable_sparse(struct kmd_pgtable *pt, uint64_t gpu_va, uint64_t size_B)
+{
+   assert(util_is_aligned(gpu_va | size_B, KMD_PAGE_B));
+   assert(gpu_va + size_B <= NV_MMU_VA_END);
+   for (uint64_t end = gpu_va + size_B, stop; gpu_va < end; gpu_va = stop) {
+      uint64_t slot = util_align_down(gpu_va, KMD_PAGE_2M_B);
+      stop = MIN2(end, slot + KMD_PAGE_2M_B);
+      struct pt_dir *pd0 = pd0_get(pt, gpu_va);
+      if (!pd0)
+         return -ENOMEM;
+      unsigned i = nv_mmu_index(gpu_va, NV_MMU_PD0_SHIFT, NV_MMU_PD0_ENTRIES);
+      int ret = slot_sparse(pt, pd0, i, gpu_va - slot, stop - gpu_va);
+      if (ret)
+         return ret;
+   }
+   return 0;
 }

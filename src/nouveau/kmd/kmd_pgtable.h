@@ -44,6 +44,11 @@ int kmd_pgtable_map(struct kmd_pgtable *pt, uint64_t gpu_va, uint64_t size_B,
  * goes. */
 void kmd_pgtable_unmap(struct kmd_pgtable *pt, uint64_t gpu_va,
                        uint64_t size_B);
+/* As unmap, but accesses there do not fault afterwards: what is read is
+ * undefined, what is written lost (kernel.md §7.4). -ENOMEM: a part may be
+ * done. Map and unmap end it. */
+int kmd_pgtable_sparse(struct kmd_pgtable *pt, uint64_t gpu_va,
+                       uint64_t size_B);
 /* Frees unlinked tables and clears `stale`. */
 void kmd_pgtable_reap(struct kmd_pgtable *pt);
 

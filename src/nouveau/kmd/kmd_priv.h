@@ -4,12 +4,14 @@
  *
  * Threads: `irq` signals fences and nothing else, so that whoever waits for the
  * copy engine can be sure of it. `work` kills channels and reaps buffer places
- * whose last use is over. `fault` services replayable faults. All three are
- * service threads (util/util_svc.h).
+ * whose last use is over. `fault` services replayable faults. All are service
+ * threads (util/util_svc.h). `sched` runs jobs of VM_BIND and EXEC whose fences
+ * have signalled.
  *
  * Locks, outer first: client->lock, chan->lock, bo->lock, vmm->lock,
- * chans_lock, fence and heap locks, mmu_lock. Nobody waits for a fence with
- * more than chan->lock held. gpusvm's granule lock is outside vmm->lock. */
+ * chans_lock, fence and heap locks, mmu_lock. Of VM_BIND: kmd_uvmm.h. Nobody
+ * waits for a fence with more than chan->lock held. gpusvm's granule lock is
+ * outside vmm->lock. */
 #ifndef KMD_PRIV_H
 #define KMD_PRIV_H
 
@@ -18,6 +20,7 @@
 
 #include "drm-uapi/nouveau_drm.h"
 #include "kernel/drm/kdrm_file.h"
+#include "kernel/drm/kdrm_sched.h"
 #include "nouveau/headers/nv_regs.h"
 #include "nouveau/sim/nvsim.h"
 #include "util/util_list.h"
@@ -56,6 +59,7 @@ struct kmd {
    _Atomic uint64_t next_fence_context;
 
    struct kmd_thread irq, work, fault;
+   struct kdrm_sched sched; /* VM_BIND, EXEC */
 
    pthread_mutex_t reap_lock;  /* held while reaping */
    pthread_mutex_t reaps_lock; /* of the list */

@@ -125,7 +125,7 @@ static void
 wait_for_others(struct submission *s)
 {
    for (unsigned i = 0; i < s->req->nr_buffers; i++)
-      kdrm_resv_wait(&s->bos[i].bo->base.resv, s->bos[i].usage,
+      kdrm_resv_wait(s->bos[i].bo->base.resv, s->bos[i].usage,
                      s->chan->fence_context, UINT64_MAX);
 }
 
@@ -140,7 +140,7 @@ queue(struct submission *s, bool sync)
    if (ret)
       return ret;
    for (unsigned i = 0; i < s->req->nr_buffers; i++)
-      kdrm_resv_add(&s->bos[i].bo->base.resv, fence, s->bos[i].usage);
+      kdrm_resv_add(s->bos[i].bo->base.resv, fence, s->bos[i].usage);
    if (sync) {
       kdrm_fence_wait(fence, UINT64_MAX);
       ret = fence->error;

@@ -33,7 +33,7 @@ kmd_vmm_create(struct kmd *kmd, enum kmd_vmm_kind kind, uint64_t start,
    vmm->kind = kind;
    atomic_init(&vmm->refs, 1);
    pthread_mutex_init(&vmm->lock, NULL);
-   kdrm_gpuvm_init(&vmm->vm, start, end);
+   kdrm_gpuvm_init(&vmm->vm, start, end, NULL, NULL);
    vmm->window.addr = MAX2(start, WINDOW_START);
    if (vmm->window.addr < MIN2(end, WINDOW_END)) {
       vmm->window.range = MIN2(end, WINDOW_END) - vmm->window.addr;
@@ -58,6 +58,7 @@ kmd_vmm_put(struct kmd_vmm *vmm)
       return;
    kmd_mmu_invalidate(vmm->kmd, kmd_pgtable_root(&vmm->pt));
    kmd_pgtable_finish(&vmm->pt);
+   kdrm_gpuvm_finish(&vmm->vm);
    pthread_mutex_destroy(&vmm->lock);
    kdrm_free(vmm);
 }
@@ -207,6 +208,16 @@ kmd_vmm_unmap(struct kmd_vmm *vmm, uint64_t gpu_va, uint64_t size_B)
    kmd_pgtable_unmap(&vmm->pt, gpu_va, size_B);
    flush_locked(vmm);
    pthread_mutex_unlock(&vmm->lock);
+}
+
+int
+kmd_vmm_sparse(struct kmd_vmm *vmm, uint64_t gpu_va, uint64_t size_B)
+{
+   pthread_mutex_lock(&vmm->lock);
+   int ret = kmd_pgtable_sparse(&vmm->pt, gpu_va, size_B);
+   flush_locked(vmm);
+   pthread_mutex_unlock(&vmm->lock);
+   return ret;
 }
 
 /* --- Pages of the process ------------------------------------------------ */

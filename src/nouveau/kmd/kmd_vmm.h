@@ -66,6 +66,8 @@ void kmd_vma_destroy(struct kmd_vma *vma);
 int kmd_vmm_map_bo(struct kmd_vmm *vmm, uint64_t gpu_va, uint64_t size_B,
                    struct kmd_bo *bo, uint64_t bo_off, uint8_t kind);
 void kmd_vmm_unmap(struct kmd_vmm *vmm, uint64_t gpu_va, uint64_t size_B);
+/* Nothing there, but accesses do not fault. -ENOMEM. */
+int kmd_vmm_sparse(struct kmd_vmm *vmm, uint64_t gpu_va, uint64_t size_B);
 
 /* Pages of the process, as kdrm_gpusvm_ops.map says: KMM_PFN_* words. */
 int kmd_vmm_pfnmap(struct kmd_vmm *vmm, uint64_t gpu_va, unsigned n,

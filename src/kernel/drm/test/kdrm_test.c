@@ -18,8 +18,8 @@
 #include <cmocka.h>
 
 #include "drm-uapi/nouveau_drm.h"
-#include "kernel/drm/kdrm_fence.h"
 #include "kernel/drm/kdrm_file.h"
+#include "kernel/drm/kdrm_resv.h"
 #include "kernel/drm/kdrm_syncobj.h"
 
 struct echo {
@@ -322,9 +322,11 @@ syncobj_timeline(void **state)
    struct kdrm_file *f = kdrm_file_get(&dev, file);
    struct kdrm_fence *p1 = kdrm_fence_create(1, 1),
                      *p3 = kdrm_fence_create(2, 1);
-   assert_int_equal(kdrm_syncobj_set_fence(f, h, 1, p1), 0);
-   assert_int_equal(kdrm_syncobj_set_fence(f, h, 3, p3), 0);
-   assert_int_equal(kdrm_syncobj_set_fence(f, 99, 3, p3), -ENOENT);
+   struct kdrm_syncobj *s = kdrm_syncobj_lookup(f, h);
+   assert_int_equal(kdrm_syncobj_set_fence(s, 1, p1), 0);
+   assert_int_equal(kdrm_syncobj_set_fence(s, 3, p3), 0);
+   kdrm_syncobj_put(s);
+   assert_null(kdrm_syncobj_lookup(f, 99));
    assert_int_equal(query(h), 0);
    assert_int_equal(wait_point(h, 4, 0), -EINVAL); /* nobody submitted it */
    assert_int_equal(wait_point(h, 2, 0), -ETIME);

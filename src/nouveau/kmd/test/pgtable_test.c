@@ -62,8 +62,10 @@ next(uint64_t *s)
 
 /* --- The walker ---------------------------------------------------------- */
 
+#define SPARSE 8 /* VALID 0 and VOL 1 */
+
 struct leaf {
-   uint64_t pte;    /* 0: nothing there */
+   uint64_t pte;    /* 0: nothing there; SPARSE */
    uint64_t page_B; /* of the page found */
 };
 
@@ -104,6 +106,8 @@ walk(uint64_t root, uint64_t va)
    uint64_t lo = word_at(table, 2 * i), hi = word_at(table, 2 * i + 1);
    if (lo & 1)
       return (struct leaf){lo, 2 << 20};
+   if (lo == SPARSE && hi == 0)
+      return (struct leaf){SPARSE, 2 << 20};
    if (lo) {
       assert_int_equal(lo >> 1 & 3, 1);
       uint64_t big = (lo >> 4 & ((1ull << 29) - 1)) << 8;
@@ -113,7 +117,7 @@ walk(uint64_t root, uint64_t va)
    }
    if (hi) {
       uint64_t pte = word_at(table_of_pde(hi), va >> 12 & 511);
-      if (pte & 1)
+      if (pte & (1 | SPARSE))
          return (struct leaf){pte, 4 << 10};
    }
    return none;
@@ -265,6 +269,7 @@ splits_large_pages(void **state)
 struct model_page {
    bool valid, sys;
    uint64_t pa, flags;
+   bool sparse;
 };
 
 static void
@@ -272,7 +277,8 @@ check_model(uint64_t root, uint64_t va, const struct model_page *m)
 {
    for (unsigned i = 0; i < MODEL_PAGES; i++) {
       struct leaf l = walk(root, va + i * 4096ull);
-      assert_int_equal(l.pte != 0, m[i].valid);
+      assert_int_equal(l.pte & 1, m[i].valid);
+      assert_int_equal(l.pte == SPARSE, m[i].sparse);
       if (!m[i].valid)
          continue;
       assert_int_equal(translate(root, va + i * 4096ull), m[i].pa);
@@ -297,6 +303,7 @@ agrees_with_model(void **state)
       unsigned n = (next(&seed) % 40 + 1) * g;
       n = MIN2(n, MODEL_PAGES - first);
       bool unmap = next(&seed) % 3 == 0, sys = next(&seed) % 2;
+      bool sparse = unmap && next(&seed) % 2;
       uint64_t pa = next(&seed) % (VRAM_B / 4096) / g * g * 4096;
       uint64_t flags =
          (next(&seed) & 1 ? NV_PTE_RO : 0) | (sys ? NV_PTE_VOL : 0);
@@ -306,11 +313,16 @@ agrees_with_model(void **state)
                                    pa + (i - first) * 4096ull, flags};
          const struct model_page *had = &model[i];
          replaces |=
-            had->valid && (unmap || had->sys != want.sys ||
-                           had->pa != want.pa || had->flags != want.flags);
-         model[i] = unmap ? (struct model_page){0} : want;
+            had->sparse
+               ? !sparse
+               : had->valid && (unmap || had->sys != want.sys ||
+                                had->pa != want.pa || had->flags != want.flags);
+         model[i] = unmap ? (struct model_page){.sparse = sparse} : want;
       }
-      if (unmap)
+      if (sparse)
+         assert_int_equal(
+            kmd_pgtable_sparse(&pt, va + first * 4096ull, n * 4096ull), 0);
+      else if (unmap)
          kmd_pgtable_unmap(&pt, va + first * 4096ull, n * 4096ull);
       else
          assert_int_equal(
