@@ -5,6 +5,8 @@
 #ifndef MESA_CLIENT_H
 #define MESA_CLIENT_H
 
+#include "compare.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,8 +22,6 @@ struct client {
    bool raw_pointers; /* kernels take any pointer of this process */
 };
 
-void fail(const char *format, ...)
-   __attribute__((format(printf, 1, 2), noreturn));
 void check(cl_int error, const char *what);
 
 void client_init(struct client *c);
@@ -52,18 +52,6 @@ cl_mem buffer_of(struct client *c, const void *data, size_t size_B);
 void buffer_read(struct client *c, cl_mem buffer, void *data, size_t size_B);
 /* Reads the rest of the buffer's life. */
 void buffer_take(struct client *c, cl_mem buffer, void *data, size_t size_B);
-
-/* Ends the process unless both are the same; `what` names the case. */
-void same_u32(const char *what, const uint32_t *got, const uint32_t *want,
-              size_t n);
-void same_bytes(const char *what, const void *got, const void *want,
-                size_t size_B);
-/* |got - want| <= relative * max(|want|, 1e-3). */
-void close_f32(const char *what, const float *got, const float *want, size_t n,
-               double relative);
-
-/* A reproducible sequence. */
-uint32_t next_random(uint64_t *state);
 
 void all_ops(struct client *c); /* ops.c */
 
