@@ -289,6 +289,13 @@ check_result(struct clc_job *job, LLVMModuleRef module)
    "function(" PASSES_UNROLL                                                   \
    ",infer-address-spaces,scalarizer,early-cse,instsimplify,adce)"
 
+/* The same for a function with very many loops (llvm_passes.h): what O2 would
+ * do within blocks and to the graph. */
+#define PASSES_OPTIMISE_MANY_LOOPS                                             \
+   "function(sroa,early-cse,infer-address-spaces,simplifycfg,instcombine,"     \
+   "reassociate,gvn,sccp,bdce,instcombine,dse,adce,simplifycfg,instcombine,"   \
+   "infer-address-spaces,scalarizer,early-cse,instsimplify,adce)"
+
 /* What the loops of the library need once they are in; nothing here knows the
  * idioms that would turn them back into memcpy. */
 #define PASSES_AFTER_MEMORY                                                    \
@@ -322,7 +329,9 @@ optimise(struct clc_job *job, LLVMModuleRef module)
       return ret;
    clc_lower_kernel_args(job, module);
    clc_opt_known_size(job, module);
-   ret = run_passes(job, module, PASSES_OPTIMISE);
+   ret = run_passes(job, module,
+                    llvm_has_many_loops(module) ? PASSES_OPTIMISE_MANY_LOOPS
+                                                : PASSES_OPTIMISE);
    if (ret)
       return ret;
    ret = lower_memory(job, module);

@@ -56,19 +56,25 @@ add_node(struct nvir_convergence *cv, enum nvir_node_kind kind, int succ)
 static void
 add_ends_of_last_loops(struct nvir_convergence *cv, bool *is_end)
 {
-   bool *ends = util_arena_array(cv->g.arena, bool, cv->g.n);
-   memcpy(ends, is_end, cv->g.n * sizeof(*ends));
-   for (bool changed = true; changed;) {
-      changed = false;
-      /* Mostly from later blocks to earlier ones. */
-      for (unsigned i = cv->g.n; i-- > 0;) {
-         for (unsigned e = 0; e < 2 && !ends[i]; e++) {
-            int s = cv->g.succ[i][e];
-            changed |= ends[i] = s != NVIR_NODE_NONE && ends[s];
+   const struct nvir_graph *g = &cv->g;
+   bool *ends = util_arena_array(g->arena, bool, g->n);
+   unsigned *stack = g->stack, depth = 0;
+   for (unsigned i = 0; i < g->n; i++) {
+      ends[i] = is_end[i];
+      if (ends[i])
+         stack[depth++] = i;
+   }
+   while (depth) {
+      unsigned i = stack[--depth];
+      for (unsigned p = g->first_pred[i]; p < g->first_pred[i + 1]; p++) {
+         unsigned from = g->preds[p];
+         if (!ends[from]) {
+            ends[from] = true;
+            stack[depth++] = from;
          }
       }
    }
-   for (unsigned i = 0; i < cv->g.n; i++)
+   for (unsigned i = 0; i < g->n; i++)
       is_end[i] |= !ends[i] && (cv->nodes[i].exits[0] || cv->nodes[i].exits[1]);
 }
 

@@ -117,15 +117,19 @@ nvir_llvm_prepare(LLVMModuleRef module, struct util_buf *log)
                      log);
 }
 
+#define ADDRESSES "separate-const-offset-from-gep,early-cse,"
+
 /* What LLVM's own back ends do to addresses before they select instructions:
  * constant parts apart, one sum from the other, pointers that step instead of
  * products. */
 int
 nvir_llvm_optimize(LLVMModuleRef module, struct util_buf *log)
 {
+   if (llvm_has_many_loops(module))
+      return run_passes(module, "function(" ADDRESSES "adce,loop-simplify)",
+                        log);
    return run_passes(module,
-                     "function(separate-const-offset-from-gep,early-cse,"
-                     "slsr,early-cse,"
+                     "function(" ADDRESSES "slsr,early-cse,"
                      "loop-simplify,lcssa,loop(loop-reduce),early-cse,adce,"
                      "loop-simplify)",
                      log);
