@@ -13,7 +13,7 @@
 #include "util/util_list.h"
 
 #define UNIT        (64ull << 10)
-#define REGION_SIZE (64ull << 30)
+#define REGION_SIZE (256ull << 30) /* the VRAM of eight cards and more */
 #define REGION_MIN  (1ull << 30)
 #define HUGE        (2ull << 20)
 #define PAGE        4096ull

@@ -174,23 +174,29 @@ count_present(struct host_uffd *u, uint64_t va, unsigned n)
    return i;
 }
 
-/* Moves n pages to where nothing is. Pages moved, or -errno of the first page.
+/* Moves up to n pages to where nothing is. Pages moved, or -errno of the first
+ * page. A range of several mappings is refused as a whole: then fewer are tried.
  * What the call says after a partial move is not to be trusted: Linux 6.18 was
  * seen to move one page more than it told. What is there now has been moved. */
 static int
 move(struct host_uffd *u, uint64_t dst, uint64_t src, unsigned n)
 {
-   struct uffd_move m = {
-      .dst = dst,
-      .src = src,
-      .len = n * KMM_PAGE_SIZE,
-      .mode = MODE_DONTWAKE,
-   };
-   if (!ioctl(u->uffd, IOC_MOVE, &m))
-      return n;
-   int err = -errno;
-   unsigned moved = count_present(u, dst, n);
-   return moved ? (int)moved : err;
+   for (;; n /= 2) {
+      struct uffd_move m = {
+         .dst = dst,
+         .src = src,
+         .len = n * KMM_PAGE_SIZE,
+         .mode = MODE_DONTWAKE,
+      };
+      if (!ioctl(u->uffd, IOC_MOVE, &m))
+         return n;
+      int err = -errno;
+      unsigned moved = count_present(u, dst, n);
+      if (moved)
+         return moved;
+      if (err != -EINVAL || n == 1)
+         return err;
+   }
 }
 
 static int

@@ -481,10 +481,26 @@ test_two_mirrors(void **state)
 }
 
 /* An argument selects tests by pattern. */
+/* A range over several mappings moves as a whole. */
+static void
+test_neighbouring_mappings(void **state)
+{
+   struct gpu *g = *state;
+   mmap(g->app + 3 * PG, 5 * PG, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+   for (unsigned i = 0; i < 16; i++)
+      g->app[i * PG] = 'a' + i;
+   assert_int_equal(gpu_migrate(g, false, g->app, 16 * PG), 16);
+   for (unsigned i = 0; i < 16; i++)
+      assert_int_equal(g->app[i * PG], 'a' + i);
+}
+
 int
 main(int argc, char **argv)
 {
    const struct CMUnitTest tests[] = {
+      WITH(test_neighbouring_mappings, setup_plain),
+      WITH(test_neighbouring_mappings, setup_coherent),
       WITH(test_batch, setup_plain),
       WITH(test_present_is_mapped_ahead, setup_plain),
       WITH(test_errors, setup_plain),
