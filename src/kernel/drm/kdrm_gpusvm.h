@@ -24,7 +24,8 @@ struct kdrm_gpusvm_ops {
     * leave the PTE of that page alone; else KMM_PFN_* word: VALID always;
     * WRITE: else the PTE is read-only; DEVICE: address is a vram_off, aperture
     * vid; else a bus address. System pages may use atomics (host atomics), VRAM
-    * pages too: A always set. Replaces what is there. It must make the new
+    * pages too: A always set; PEER pages, reached across the bus, may not.
+    * Replaces what is there. It must make the new
     * translation effective: if it replaces a valid PTE, invalidate the TLB.
     * Large PTEs are the driver's choice. 0, -ENOMEM. */
    int (*map)(struct kdrm_gpusvm *svm, uint64_t gpu_va, unsigned n,
@@ -48,7 +49,10 @@ struct kdrm_gpusvm_config {
    const struct kdrm_gpusvm_ops *ops;
    struct kdrm_pagemap *pagemap;  /* NULL: nothing migrates */
    uint64_t hole_start, hole_end; /* the driver's own addresses: not mirrored */
-   unsigned fault_window_pg;   /* power of two, pages faulted in around; 16 */
+   unsigned fault_window_pg; /* power of two, pages faulted in around; 16 */
+   /* Map pages of other devices that allow it where they are; but atomics
+    * bring them home: PCIe carries none between Pascal cards [guess]. */
+   bool peers;
    bool migrate_on_fault;      /* move to VRAM what the GPU touches ... */
    unsigned migrate_window_pg; /* ... in aligned pieces of this size; 512 */
    void *driver_data;

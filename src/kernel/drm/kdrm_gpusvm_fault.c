@@ -26,6 +26,7 @@ enum want {
    WANT_NOTHING, /* map what is there */
    WANT_READ,
    WANT_WRITE,
+   WANT_ATOMIC,
 };
 
 /* What the batch's faults ask of each page. */
@@ -36,7 +37,8 @@ note_faults(struct service *s, const struct kdrm_gpusvm_fault *f, unsigned n)
       unsigned p = kdrm_granule_page(f[i].gpu_va);
       uint8_t want = f[i].access == KDRM_ACCESS_PREFETCH ? WANT_NOTHING
                      : f[i].access == KDRM_ACCESS_READ   ? WANT_READ
-                                                         : WANT_WRITE;
+                     : f[i].access == KDRM_ACCESS_WRITE  ? WANT_WRITE
+                                                         : WANT_ATOMIC;
       if (s->faulting[p])
          kdrm_count(&s->svm->stats.faults_merged, 1);
       s->faulting[p] = true;
@@ -116,7 +118,7 @@ note_error(struct service *s, unsigned p, int err)
          s->read_err[p] = err;
    }
    /* Reading a read-only page is fine: ask again for that. */
-   s->want[p] = err == -EPERM && s->want[p] == WANT_WRITE && s->faulting[p]
+   s->want[p] = err == -EPERM && s->want[p] >= WANT_WRITE && s->faulting[p]
                    ? WANT_READ
                    : WANT_NOTHING;
 }
@@ -170,15 +172,20 @@ service_round(struct service *s)
       .start = s->base,
       .end = s->base + GRANULE_SIZE,
       .pfns = s->pfns,
-      .pfn_flags_mask = KMM_PFN_REQ_FAULT | KMM_PFN_REQ_WRITE,
+      .pfn_flags_mask =
+         KMM_PFN_REQ_FAULT | KMM_PFN_REQ_WRITE | KMM_PFN_REQ_PEER,
       .dev_owner = svm->config.pagemap ? svm->config.pagemap->base.owner : NULL,
    };
    static const uint64_t request[] = {
       [WANT_READ] = KMM_PFN_REQ_FAULT,
       [WANT_WRITE] = KMM_PFN_REQ_FAULT | KMM_PFN_REQ_WRITE,
+      [WANT_ATOMIC] = KMM_PFN_REQ_FAULT | KMM_PFN_REQ_WRITE,
    };
-   for (unsigned p = 0; p < GRANULE_PG; p++)
+   for (unsigned p = 0; p < GRANULE_PG; p++) {
       s->pfns[p] = request[s->want[p]];
+      if (svm->config.peers && s->want[p] != WANT_ATOMIC)
+         s->pfns[p] |= KMM_PFN_REQ_PEER;
+   }
    int err = kmm_notifier_read_begin(&g->notifier, &range.seq);
    if (err)
       return -EAGAIN;

@@ -44,8 +44,10 @@ kdrm_pagemap_migrate_to_vram(struct kdrm_pagemap *pm, uint64_t start,
       uint64_t to = granule_end(at, end);
       if (!(vma.flags & KMM_VMA_ANON) || vma.flags & KMM_VMA_NOMIGRATE)
          to = MIN2(vma.end, end);
-      else
+      else {
+         kmm_bring_foreign_home(&pm->base, at, to);
          err = kdrm_pagemap_to_vram(pm, at, to, done, wait, moved_out);
+      }
       at = to;
    }
    return err;

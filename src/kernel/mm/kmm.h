@@ -178,9 +178,12 @@ bool kmm_notifier_read_retry(const struct kmm_notifier *n, uint64_t seq);
 #define KMM_PFN_COHERENT                                                       \
    (1ull << 3) /* relabelled device page: address is cpu_va */
 #define KMM_PFN_ERROR (1ull << 4) /* snapshot: exists, cannot be used */
+#define KMM_PFN_PEER                                                           \
+   (1ull << 5) /* another device's page: bus address through its BAR */
 /* Requests, per page (default_flags, or in pfns[] under pfn_flags_mask): */
 #define KMM_PFN_REQ_FAULT KMM_PFN_VALID
 #define KMM_PFN_REQ_WRITE KMM_PFN_WRITE
+#define KMM_PFN_REQ_PEER  KMM_PFN_PEER /* may be answered with PEER */
 #define KMM_PFN_FLAGS     0xfffull
 
 struct kmm_hmm_range {
@@ -190,7 +193,9 @@ struct kmm_hmm_range {
    uint64_t *pfns;          /* (end - start) >> 12 words, in service memory */
    uint64_t default_flags;  /* for every page */
    uint64_t pfn_flags_mask; /* which bits of pfns[i] on entry are requests */
-   const void *dev_owner;   /* NULL: device pages are brought home if faulted */
+   /* Pages of other owners are brought home if faulted, unless REQ_PEER and
+    * their pagemap allow otherwise. NULL: all device pages are others'. */
+   const void *dev_owner;
 };
 
 /* For each page with REQ_FAULT: makes it present (REQ_WRITE: writable). For
@@ -243,6 +248,11 @@ struct kmm_pagemap_ops {
 struct kmm_pagemap {
    const struct kmm_pagemap_ops *ops;
    const void *owner;
+   /* Bus address at which other devices reach its memory (vram_off 0), set
+    * after init; 0: they do not. What they map is theirs until the `invalidate`
+    * of their notifiers, as everything is: a page is neither freed nor moved
+    * before (kernel.md §9, seed 004). */
+   uint64_t peer_base;
    struct kmm_mm *mm;
    struct util_list link;
    unsigned busy; /* calls of migrate_to_ram under way */
@@ -310,6 +320,11 @@ void kmm_migrate_pages(struct kmm_migrate *m);
 /* Lets go of the range; pages that did not move are back where they were.
  * TO_SYSTEM: moved dpages are freed through page_free. Waits. */
 void kmm_migrate_finalize(struct kmm_migrate *m);
+
+/* Brings pages that are on other devices home, so that `pm` can have them. One
+ * 2 MiB block at most; best effort. Waits. */
+void kmm_bring_foreign_home(struct kmm_pagemap *pm, uint64_t start,
+                            uint64_t end);
 
 /* Device pages in [start, end), snapshot. */
 unsigned kmm_count_device_pages(struct kmm_mm *mm, uint64_t start,

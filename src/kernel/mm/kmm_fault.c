@@ -188,6 +188,31 @@ find_device_page(struct kmm_mm *mm, struct kmm_pagemap *pm, uint64_t va,
    return false;
 }
 
+void
+kmm_bring_foreign_home(struct kmm_pagemap *pm, uint64_t start, uint64_t end)
+{
+   struct kmm_mm *mm = pm->mm;
+   kmm_assert_inside();
+   kmm_lock(mm);
+   struct kmm_block *b = kmm_block_find(mm, start);
+   for (uint64_t va = start; b && b->num_device && va < end;) {
+      struct kmm_page *p = kmm_page_find(mm, va);
+      struct kmm_pagemap *of =
+         p && p->state == KMM_PAGE_DEVICE ? p->dpage->pagemap : NULL;
+      if (!of || of == pm) {
+         va += KMM_PAGE_SIZE;
+         continue;
+      }
+      kmm_pagemap_hold(of);
+      kmm_unlock(mm);
+      kmm_migrate_to_ram(of, va, end); /* all of them are candidates */
+      kmm_lock(mm);
+      b = kmm_block_find(mm, start);
+      va += KMM_PAGE_SIZE;
+   }
+   kmm_unlock(mm);
+}
+
 static void
 bring_home_once(struct kmm_mm *mm, struct kmm_pagemap *pm)
 {

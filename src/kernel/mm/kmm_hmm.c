@@ -74,6 +74,19 @@ is_present(struct walk *w, uint64_t va)
                            (va - w->present_start) >> KMM_PAGE_SHIFT);
 }
 
+/* The pages from va on that have to come home from `pm` as well. */
+static uint64_t
+foreign_end(struct walk *w, uint64_t va, const struct kmm_pagemap *pm)
+{
+   uint64_t block_end = util_align_down(va, KMM_BLOCK_SIZE) + KMM_BLOCK_SIZE;
+   uint64_t limit = MIN2(MIN2(w->vma.end, w->range->end), block_end);
+   uint64_t mask = KMM_PFN_REQ_FAULT | (pm->peer_base ? KMM_PFN_REQ_PEER : 0);
+   uint64_t end = va + KMM_PAGE_SIZE;
+   while (end < limit && (request(w, end) & mask) == KMM_PFN_REQ_FAULT)
+      end += KMM_PAGE_SIZE;
+   return end;
+}
+
 enum record_kind {
    RECORD_NONE, /* system page */
    RECORD_DONE, /* *pfn is filled */
@@ -86,7 +99,7 @@ look_at_record(struct walk *w, uint64_t va, uint64_t req)
 {
    enum record_kind kind = RECORD_NONE;
    bool coherent = w->mm->host->ops->kind == KMM_HOST_COHERENT;
-   struct kmm_pagemap *foreign = NULL;
+   struct kmm_pagemap *pm, *foreign = NULL;
    kmm_lock(w->mm);
    struct kmm_page *p = kmm_page_find(w->mm, va);
    if (!p) {
@@ -96,14 +109,18 @@ look_at_record(struct walk *w, uint64_t va, uint64_t req)
    } else if (coherent) {
       *pfn_at(w, va) = va | KMM_PFN_VALID | KMM_PFN_COHERENT | write_bit(w);
       kind = RECORD_DONE;
-   } else if (p->dpage->pagemap->owner == w->range->dev_owner) {
+   } else if ((pm = p->dpage->pagemap)->owner == w->range->dev_owner) {
       *pfn_at(w, va) =
          p->dpage->vram_off | KMM_PFN_VALID | KMM_PFN_DEVICE | write_bit(w);
+      kind = RECORD_DONE;
+   } else if (pm->peer_base && req & KMM_PFN_REQ_PEER) {
+      *pfn_at(w, va) = (pm->peer_base + p->dpage->vram_off) | KMM_PFN_VALID |
+                       KMM_PFN_PEER | write_bit(w);
       kind = RECORD_DONE;
    } else {
       kind = RECORD_BUSY;
       if (req & KMM_PFN_REQ_FAULT) {
-         foreign = p->dpage->pagemap;
+         foreign = pm;
          kmm_pagemap_hold(foreign);
       }
    }
@@ -116,7 +133,7 @@ look_at_record(struct walk *w, uint64_t va, uint64_t req)
       return RECORD_DONE;
    }
    if (foreign)
-      kmm_migrate_to_ram(foreign, va, va + KMM_PAGE_SIZE);
+      kmm_migrate_to_ram(foreign, va, foreign_end(w, va, foreign));
    return RECORD_BUSY;
 }
 

@@ -221,6 +221,7 @@ kmm_pagemap_init(struct kmm_pagemap *pm, struct kmm_mm *mm,
    pm->mm = mm;
    pm->ops = ops;
    pm->owner = owner;
+   pm->peer_base = 0;
    pm->busy = 0;
    kmm_lock(mm);
    util_list_add_tail(&pm->link, &mm->pagemaps);

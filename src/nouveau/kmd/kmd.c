@@ -6,8 +6,8 @@
 
 #include "kmd_abi16.h"
 #include "kmd_chan.h"
-#include "kmd_dmem.h"
 #include "kmd_ioctl.h"
+#include "kmd_machine.h"
 #include "kmd_map.h"
 #include "kmd_svm.h"
 #include "kmd_trace.h"
@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #include "kernel/drm/kdrm_alloc.h"
-#include "kernel/mm/kmm.h"
 #include "util/util_flags.h"
 
 /* --- Settings ------------------------------------------------------------ */
@@ -71,7 +70,14 @@ kmd_config_from_env(struct kmd_config *c)
    read_failures(c);
    c->no_svm = c->debug & KMD_DEBUG_NOSVM;
    c->no_uffd = c->debug & KMD_DEBUG_NOUFFD;
+   c->p2p = util_env_bool("NOUVEAU_SVM_P2P", false);
    c->migrate_on_fault = migrate && strncmp(migrate, "fault", 5) == 0;
+}
+
+unsigned
+kmd_cards_from_env(void)
+{
+   return util_env_u64("NVSIM_CARDS", 1, 1, KMD_MAX_CARDS);
 }
 
 uint16_t
@@ -185,6 +191,15 @@ finish_locks(struct kmd *kmd)
 }
 
 static int
+join_machine(struct kmd *kmd)
+{
+   if (!kmd->config.machine)
+      return kmd_machine_create(&kmd->machine);
+   kmd->machine = kmd_machine_get(kmd->config.machine);
+   return 0;
+}
+
+static int
 card_create(const struct kmd_config *config, struct kmd **kmd_out)
 {
    struct kmd *kmd = kdrm_zalloc(sizeof(*kmd));
@@ -192,12 +207,15 @@ card_create(const struct kmd_config *config, struct kmd **kmd_out)
       return -ENOMEM;
    kmd->config = *config;
    kmd->pid = getpid();
+   int ret = join_machine(kmd);
+   if (ret)
+      goto fail_machine;
    init_locks(kmd);
    kdrm_device_init(&kmd->drm, kmd_driver(), kmd);
    if (config->debug & KMD_DEBUG_IOCTL)
       kmd->drm.trace = kmd_trace_ioctl;
    /* Before the card, which may interrupt from the first moment on. */
-   int ret = kmd_thread_start(&kmd->irq, kmd, "kmd-irq", kmd_fences_update);
+   ret = kmd_thread_start(&kmd->irq, kmd, "kmd-irq", kmd_fences_update);
    if (!ret)
       ret =
          kmd_thread_start(&kmd->work, kmd, "kmd-work", kmd_chan_handle_errors);
@@ -239,6 +257,8 @@ fail_threads:
    kmd_thread_stop(&kmd->irq);
    kdrm_device_finish(&kmd->drm);
    finish_locks(kmd);
+   kmd_machine_put(kmd->machine);
+fail_machine:
    kdrm_free(kmd);
    return ret;
 }
@@ -247,11 +267,7 @@ static void
 card_destroy(struct kmd *kmd)
 {
    kmd_map_release(kmd);
-   if (kmd->dmem)
-      kmd_dmem_destroy(kmd->dmem);
-   kmd->dmem = NULL;
-   if (kmd->mm)
-      kmm_mm_destroy(kmd->mm);
+   kmd_svm_unbind_process(kmd);
    kdrm_sched_finish(&kmd->sched);
    kmd_thread_stop(&kmd->fault);
    kmd_thread_stop(&kmd->work);
@@ -262,6 +278,7 @@ card_destroy(struct kmd *kmd)
    nvsim_destroy(kmd->sim);
    kdrm_device_finish(&kmd->drm);
    finish_locks(kmd);
+   kmd_machine_put(kmd->machine);
    kdrm_free(kmd);
 }
 

@@ -22,13 +22,21 @@
 
 struct kmd;
 
+/* What the cards of one machine share: the process, whose memory all of them
+ * mirror, and the bus. Each card holds its machine. */
+struct kmd_machine;
+int kmd_machine_create(struct kmd_machine **machine_out);
+void kmd_machine_put(struct kmd_machine *machine); /* of create */
+
 enum kmd_compat {
    KMD_COMPAT_BETTER,   /* fills in what upstream left out */
    KMD_COMPAT_UPSTREAM, /* answers exactly as Linux does */
 };
 
 struct kmd_config {
-   uint32_t chipset; /* see nvsim_config */
+   struct kmd_machine *machine; /* NULL: one of its own */
+   unsigned index;              /* of the card in the machine */
+   uint32_t chipset;            /* see nvsim_config */
    uint32_t sm_count;
    uint64_t vram_B;
    uint64_t seed;
@@ -44,7 +52,12 @@ struct kmd_config {
    bool no_uffd; /* behave as if userfaultfd were not permitted */
    bool migrate_on_fault; /* first GPU touch moves a page to VRAM; Linux has no
                              such knob */
+   bool p2p; /* other cards may map its SVM pages, and it theirs, if both may */
 };
+
+#define KMD_MAX_CARDS 8
+/* NVSIM_CARDS: how many cards the machine has. */
+unsigned kmd_cards_from_env(void);
 
 extern const struct util_flag kmd_debug_flags[];
 #define KMD_DEBUG_EVICTALL                                                     \
@@ -56,8 +69,8 @@ extern const struct util_flag kmd_debug_flags[];
 #define KMD_DEBUG_NOUFFD    (1ull << 5) /* pretend that userfaultfd is refused */
 
 /* Reads NOUVEAU_CHIPSET, NVSIM_SMS, NVSIM_VRAM_MB, NVSIM_SEED, NVSIM_THREADS,
- * NVSIM_DEBUG, KMD_DEBUG, KMD_FAIL, KMD_COMPAT, NOUVEAU_SVM_MIGRATE (here only
- * `fault` counts). */
+ * NVSIM_DEBUG, KMD_DEBUG, KMD_FAIL, KMD_COMPAT, NOUVEAU_SVM_P2P,
+ * NOUVEAU_SVM_MIGRATE (here only `fault` counts). */
 void kmd_config_from_env(struct kmd_config *config_out);
 /* PCI device id (vendor 0x10de) of the card that it describes. */
 uint16_t kmd_config_pci_device(const struct kmd_config *config);

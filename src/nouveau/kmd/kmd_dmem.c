@@ -328,6 +328,9 @@ kmd_dmem_create(struct kmd *kmd, struct kmd_dmem **dmem_out)
    }
    d->pm.driver_data = d;
    d->pm.no_evict = !kmd_is_better(kmd);
+   /* Its BAR1 covers all of VRAM, and the bus is the process's addresses. */
+   if (kmd->config.p2p)
+      d->pm.base.peer_base = (uintptr_t)kmd->vram.cpu;
    *dmem_out = d;
    return 0;
 }

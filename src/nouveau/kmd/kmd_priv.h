@@ -69,8 +69,9 @@ struct kmd {
    pthread_mutex_t maps_lock;
    struct util_rb maps; /* struct mapping of kmd.c */
 
-   pthread_mutex_t svm_lock; /* creation of mm and dmem */
-   struct kmm_mm *mm;        /* the process; from the first SVM_INIT on */
+   struct kmd_machine *machine; /* referenced */
+   pthread_mutex_t svm_lock;    /* creation of mm and dmem */
+   struct kmm_mm *mm; /* the process, the machine's; from SVM_INIT on */
    struct kmd_dmem *dmem;
 
    uint64_t fault_ring_off; /* in VRAM */

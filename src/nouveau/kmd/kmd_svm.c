@@ -3,6 +3,7 @@
 #include "kmd_svm.h"
 
 #include "kmd_dmem.h"
+#include "kmd_machine.h"
 #include "kmd_vmm.h"
 
 #include <errno.h>
@@ -11,7 +12,6 @@
 #include "kernel/drm/kdrm_alloc.h"
 #include "kernel/drm/kdrm_uaccess.h"
 #include "nouveau/headers/nv_mmu.h"
-#include "util/util_flags.h"
 
 #define FAULT_WINDOW_PG 16
 
@@ -84,6 +84,8 @@ kmd_svm_put(struct kmd_svm *svm)
    if (!svm || atomic_fetch_sub(&svm->refs, 1) != 1)
       return;
    kmd_dmem_leave(svm);
+   if (svm->hole_start < svm->hole_end)
+      kmm_mm_include(svm->kmd->mm, svm->hole_start, svm->hole_end);
    if (svm->mirror)
       kdrm_gpusvm_destroy(svm->mirror);
    kmd_vmm_put(svm->vmm);
@@ -100,22 +102,35 @@ exclude_heap(struct kmd *kmd, const struct kmd_heap *h)
                          KMM_EXCLUDE_MIGRATE | KMM_EXCLUDE_ACCESS);
 }
 
+static void
+include_heap(struct kmd *kmd, const struct kmd_heap *h)
+{
+   uintptr_t start = (uintptr_t)h->cpu;
+   kmm_mm_include(kmd->mm, start, start + h->size_B);
+}
+
 static int
 bind_mm(struct kmd *kmd)
 {
    if (kmd->mm)
       return kmm_mm_check(kmd->mm);
-   struct kmm_config config = {
-      .debug = util_flags_from_env("KMM_DEBUG", kmm_debug_flags),
-      .no_uffd = kmd->config.no_uffd,
-   };
-   struct kmm_mm *mm;
-   int ret = kmm_mm_create(&config, &mm);
+   int ret = kmd_machine_mm(kmd->machine, kmd->config.no_uffd, &kmd->mm);
    if (ret)
       return ret;
-   kmd->mm = mm;
    ret = exclude_heap(kmd, &kmd->gart);
    return ret ? ret : exclude_heap(kmd, &kmd->vram);
+}
+
+void
+kmd_svm_unbind_process(struct kmd *kmd)
+{
+   if (kmd->dmem)
+      kmd_dmem_destroy(kmd->dmem);
+   kmd->dmem = NULL;
+   if (!kmd->mm || kmm_mm_check(kmd->mm))
+      return;
+   include_heap(kmd, &kmd->gart);
+   include_heap(kmd, &kmd->vram);
 }
 
 /* The process, from the first SVM_INIT on. */
@@ -150,6 +165,7 @@ svm_create(struct kmd *kmd, uint64_t hole_start, uint64_t hole_end,
          .hole_start = hole_start,
          .hole_end = hole_end,
          .fault_window_pg = FAULT_WINDOW_PG,
+         .peers = kmd->config.p2p,
          .migrate_on_fault = kmd->config.migrate_on_fault,
          .driver_data = svm,
       };
@@ -159,6 +175,17 @@ svm_create(struct kmd *kmd, uint64_t hole_start, uint64_t hole_end,
       kmd_svm_put(svm);
       return ret;
    }
+   /* Nor may other clients and cards: what is mapped there are buffers, which
+    * are no memory of the process's. */
+   if (hole_start < hole_end)
+      ret = kmm_mm_exclude(kmd->mm, hole_start, hole_end,
+                           KMM_EXCLUDE_MIGRATE | KMM_EXCLUDE_ACCESS);
+   if (ret) {
+      kmd_svm_put(svm);
+      return ret;
+   }
+   svm->hole_start = hole_start;
+   svm->hole_end = hole_end;
    kmd_dmem_join(svm);
    *svm_out = svm;
    return 0;

@@ -21,7 +21,8 @@ struct kmd_svm {
    struct kmd *kmd;
    struct kmd_vmm *vmm; /* referenced */
    struct kdrm_gpusvm *mirror;
-   struct util_list link; /* kmd_dmem.svms */
+   uint64_t hole_start, hole_end; /* excluded from the process's memory */
+   struct util_list link;         /* kmd_dmem.svms */
 
    pthread_mutex_t events_lock; /* leaf */
    struct drm_nouveau_svm_event events[KMD_SVM_EVENTS];
@@ -31,6 +32,9 @@ struct kmd_svm {
 
 struct kmd_svm *kmd_svm_get(struct kmd_svm *svm);
 void kmd_svm_put(struct kmd_svm *svm); /* NULL: nothing */
+
+/* The end of the card: its memory is the process's no more. */
+void kmd_svm_unbind_process(struct kmd *kmd);
 
 /* time_ns is filled in. Leaf: under any lock. */
 void kmd_svm_log(struct kmd_svm *svm,

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,6 +19,28 @@ static struct gpu *
 gpu_of(struct kdrm_pagemap *pm)
 {
    return container_of(pm, struct gpu, pm);
+}
+
+/* Aborts if a PTE of a card points at page `vram_off` of g's memory: the page
+ * is being moved, freed or given to somebody else, so everybody must have let
+ * go before. */
+static void
+assert_unmapped(struct gpu *g, uint64_t vram_off)
+{
+   const uint64_t own = vram_off | KMM_PFN_DEVICE | KMM_PFN_VALID;
+   const uint64_t seen =
+      ((uintptr_t)g->vram + vram_off) | KMM_PFN_PEER | KMM_PFN_VALID;
+   for (struct gpu *of = g; of; of = of == g ? g->peer : NULL) {
+      pthread_mutex_lock(&of->lock);
+      for (unsigned i = 0; i < GPU_PAGES; i++)
+         if ((of->pte[i] & ~KMM_PFN_WRITE) == (of == g ? own : seen)) {
+            fprintf(stderr, "page %#lx is still mapped by the %s at %#lx\n",
+                    vram_off, of == g ? "card" : "peer",
+                    (unsigned long)(of->start + i * PG));
+            abort();
+         }
+      pthread_mutex_unlock(&of->lock);
+   }
 }
 
 static int
@@ -42,6 +65,9 @@ static void
 block_free(struct kdrm_pagemap *pm, uint64_t vram_off)
 {
    struct gpu *g = gpu_of(pm);
+   if (g->peer)
+      for (unsigned i = 0; i < KDRM_BLOCK_PG; i += 37)
+         assert_unmapped(g, vram_off + i * PG);
    memset(g->vram + vram_off, 0xdd, GRANULE);
    if (g->free_delay_us)
       usleep(g->free_delay_us);
@@ -56,6 +82,8 @@ static void
 copy_one(struct gpu *g, const struct kdrm_copy *c)
 {
    uint8_t *v = g->vram + c->vram_off;
+   if (g->peer)
+      assert_unmapped(g, c->vram_off);
    switch (c->kind) {
    case KDRM_COPY_TO_VRAM:
       memcpy(v, (void *)c->bus_va, PG);
@@ -186,7 +214,8 @@ struct call {
    struct kdrm_gpusvm_fault *faults;
    unsigned n;
    uint64_t start, end, moved;
-   bool write, to_system;
+   enum kdrm_access access;
+   bool to_system;
    uint32_t add, value;
    int result;
 };
@@ -296,15 +325,21 @@ try_access(struct call *c)
    volatile bool done = false;
    pthread_mutex_lock(&g->lock); /* the TLB: unmap waits for accesses */
    uint64_t pte = *pte_at(g, c->start);
-   if (pte & KMM_PFN_VALID && (!c->write || pte & KMM_PFN_WRITE)) {
+   bool write = c->access >= KDRM_ACCESS_WRITE;
+   bool atomic = c->access == KDRM_ACCESS_ATOMIC;
+   if (pte & KMM_PFN_VALID && (!write || pte & KMM_PFN_WRITE) &&
+       (!atomic || !(pte & KMM_PFN_PEER))) {
       uint64_t page = pte & KMM_PAGE_MASK;
       uint8_t *base = pte & KMM_PFN_DEVICE ? g->vram + page : (uint8_t *)page;
       uint32_t *word = (uint32_t *)(base + (c->start & (PG - 1)));
       if (!sigsetjmp(refused, 1)) {
          guarded = true;
-         c->value = c->write
-                       ? __atomic_add_fetch(word, c->add, __ATOMIC_RELAXED)
-                       : __atomic_load_n(word, __ATOMIC_RELAXED);
+         if (atomic)
+            c->value = __atomic_add_fetch(word, c->add, __ATOMIC_RELAXED);
+         else
+            c->value = __atomic_load_n(word, __ATOMIC_RELAXED) + c->add;
+         if (write && !atomic)
+            __atomic_store_n(word, c->value, __ATOMIC_RELAXED);
          done = true;
       }
       guarded = false;
@@ -320,7 +355,7 @@ do_access(void *arg)
    while (!c.result && !try_access(&c)) {
       struct kdrm_gpusvm_fault *f = util_svc_alloc(sizeof(*f));
       f->gpu_va = util_align_down(c.start, PG);
-      f->access = c.write ? KDRM_ACCESS_ATOMIC : KDRM_ACCESS_READ;
+      f->access = c.access;
       kdrm_gpusvm_fault_batch(c.g->svm, f, 1);
       c.result = f->result == -EBUSY ? 0 : f->result;
       util_svc_free(f);
@@ -332,15 +367,38 @@ do_access(void *arg)
 int
 gpu_add(struct gpu *g, void *at, uint32_t n)
 {
-   struct call c = {.g = g, .start = (uintptr_t)at, .write = true, .add = n};
+   struct call c = {.g = g,
+                    .start = (uintptr_t)at,
+                    .access = KDRM_ACCESS_ATOMIC,
+                    .add = n};
    util_svc_call(do_access, &c);
    return c.result;
 }
 
 int
+gpu_store_add(struct gpu *g, void *at, uint32_t n)
+{
+   struct call c = {.g = g,
+                    .start = (uintptr_t)at,
+                    .access = KDRM_ACCESS_WRITE,
+                    .add = n};
+   util_svc_call(do_access, &c);
+   return c.result;
+}
+
+uint64_t
+gpu_pte(struct gpu *g, void *at)
+{
+   pthread_mutex_lock(&g->lock);
+   uint64_t pte = *pte_at(g, (uintptr_t)at);
+   pthread_mutex_unlock(&g->lock);
+   return pte;
+}
+
+int
 gpu_read(struct gpu *g, void *at, uint32_t *value_out)
 {
-   struct call c = {.g = g, .start = (uintptr_t)at};
+   struct call c = {.g = g, .start = (uintptr_t)at, .access = KDRM_ACCESS_READ};
    util_svc_call(do_access, &c);
    *value_out = c.value;
    return c.result;
@@ -379,30 +437,23 @@ gpu_state(struct gpu *g, void *at)
 
 struct setup {
    bool no_uffd, on_fault, no_evict;
+   bool two, peers;
    unsigned blocks;
 };
 
-static int
-make(void **state, const struct setup *s)
+/* A card on g->mm, with the program's memory at g->app. */
+static void
+make_card(struct gpu *g, const struct setup *s)
 {
-   alarm(60);
-   struct gpu *g = util_svc_alloc(sizeof(*g));
    pthread_mutex_init(&g->lock, NULL);
    pthread_cond_init(&g->copy_go, NULL);
    g->refs = 1;
-   struct kmm_config mc = {
-      .no_uffd = s->no_uffd,
-      .debug = util_flags_from_env("KMM_DEBUG", kmm_debug_flags),
-   };
-   assert_int_equal(kmm_mm_create(&mc, &g->mm), 0);
    g->num_blocks = s->blocks;
    g->vram = util_svc_map(s->blocks * GRANULE);
    g->pm.no_evict = s->no_evict;
    assert_int_equal(kdrm_pagemap_init(&g->pm, g->mm, &pm_ops, g), 0);
-   g->app_B = GPU_PAGES * PG;
-   char *p = mmap(NULL, g->app_B + GRANULE, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-   g->app = (char *)util_align((uintptr_t)p, GRANULE);
+   if (s->peers)
+      g->pm.base.peer_base = (uintptr_t)g->vram;
    g->start = (uintptr_t)g->app;
    struct kdrm_gpusvm_config c = {
       .mm = g->mm,
@@ -410,10 +461,35 @@ make(void **state, const struct setup *s)
       .pagemap = &g->pm,
       .hole_start = 1ull << 37,
       .hole_end = 1ull << 38,
+      .peers = s->peers,
       .migrate_on_fault = s->on_fault,
       .driver_data = g,
    };
    assert_int_equal(kdrm_gpusvm_create(&c, &g->svm), 0);
+}
+
+static int
+make(void **state, const struct setup *s)
+{
+   alarm(60);
+   struct gpu *g = util_svc_alloc(sizeof(*g));
+   struct kmm_config mc = {
+      .no_uffd = s->no_uffd,
+      .debug = util_flags_from_env("KMM_DEBUG", kmm_debug_flags),
+   };
+   assert_int_equal(kmm_mm_create(&mc, &g->mm), 0);
+   g->app_B = GPU_PAGES * PG;
+   char *p = mmap(NULL, g->app_B + GRANULE, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+   g->app = (char *)util_align((uintptr_t)p, GRANULE);
+   make_card(g, s);
+   if (s->two) {
+      g->peer = util_svc_alloc(sizeof(*g));
+      g->peer->peer = g;
+      g->peer->mm = g->mm;
+      g->peer->app = g->app;
+      make_card(g->peer, s);
+   }
    *state = g;
    return 0;
 }
@@ -449,6 +525,27 @@ gpu_setup_upstream(void **state)
    return make(state, &(struct setup){.blocks = 1, .no_evict = true});
 }
 
+int
+gpu_setup_peers(void **state)
+{
+   return make(state, &(struct setup){.blocks = 4, .two = true, .peers = true});
+}
+
+int
+gpu_setup_peers_on_fault(void **state)
+{
+   return make(state, &(struct setup){.blocks = 4,
+                                      .two = true,
+                                      .peers = true,
+                                      .on_fault = true});
+}
+
+int
+gpu_setup_strangers(void **state)
+{
+   return make(state, &(struct setup){.blocks = 4, .two = true});
+}
+
 void
 gpu_destroy_inside(void *arg)
 {
@@ -460,7 +557,11 @@ gpu_destroy_inside(void *arg)
 int
 gpu_teardown(void **state)
 {
-   util_svc_call(gpu_destroy_inside, *state);
+   struct gpu *g = *state;
+   /* The second card first, while the other may still map its pages. */
+   if (g->peer)
+      util_svc_call(gpu_destroy_inside, g->peer);
+   util_svc_call(gpu_destroy_inside, g);
    return gpu_teardown_rest(state);
 }
 
@@ -468,10 +569,16 @@ int
 gpu_teardown_rest(void **state)
 {
    struct gpu *g = *state;
-   unsigned leaked = g->blocks_in_use;
+   unsigned leaked = 0;
+   if (g->peer) {
+      leaked += g->peer->blocks_in_use;
+      util_svc_unmap(g->peer->vram, g->peer->num_blocks * GRANULE);
+      util_svc_free(g->peer);
+   }
+   leaked += g->blocks_in_use;
+   util_svc_unmap(g->vram, g->num_blocks * GRANULE);
    kmm_mm_destroy(g->mm);
    munmap(g->app, g->app_B);
-   util_svc_unmap(g->vram, g->num_blocks * GRANULE);
    util_svc_free(g);
    alarm(0);
    if (leaked)

@@ -23,8 +23,10 @@
 #define GPU_PAGES  (16 * 512) /* 32 MiB of address space with a page table */
 #define MAX_BLOCKS 16
 
+/* Each is a card; two of them may share the process. */
 struct gpu {
    struct kmm_mm *mm;
+   struct gpu *peer; /* NULL: alone */
    struct kdrm_gpusvm *svm;
    struct kdrm_pagemap pm;
    uint8_t *vram;
@@ -52,6 +54,11 @@ int gpu_setup_coherent(void **state);
 int gpu_setup_small(void **state);
 int gpu_setup_small_coherent(void **state);
 int gpu_setup_upstream(void **state);
+/* Two cards, *state is the first: with and without leave to map each other's
+ * pages. The first migrates on faults in `peers_on_fault`. */
+int gpu_setup_peers(void **state);
+int gpu_setup_peers_on_fault(void **state);
+int gpu_setup_strangers(void **state);
 int gpu_teardown(void **state);
 int gpu_teardown_rest(void **state); /* mirror and pagemap have ended */
 /* What the host refuses becomes a GPU fault. Anew in each test: cmocka has
@@ -68,6 +75,10 @@ void gpu_copy_go(struct gpu *g);
 /* As the GPU, with faults as needed: 0 or -errno. */
 int gpu_add(struct gpu *g, void *at, uint32_t n);
 int gpu_read(struct gpu *g, void *at, uint32_t *value_out);
+/* By an ordinary store: the word is nobody else's. */
+int gpu_store_add(struct gpu *g, void *at, uint32_t n);
+/* The PTE that the GPU has, 0: none. */
+uint64_t gpu_pte(struct gpu *g, void *at);
 void gpu_sync(struct gpu *g);
 struct kdrm_gpusvm_stats gpu_stats(struct gpu *g);
 /* Byte of kdrm_gpusvm_query. */

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: The partage authors */
+#include "kmd_machine.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "kernel/drm/kdrm_alloc.h"
+#include "kernel/mm/kmm.h"
+#include "util/util_flags.h"
+
+struct kmd_machine {
+   _Atomic unsigned refs;
+   pthread_mutex_t lock; /* of the making of mm */
+   struct kmm_mm *mm;
+};
+
+int
+kmd_machine_create(struct kmd_machine **machine_out)
+{
+   struct kmd_machine *m = kdrm_zalloc(sizeof(*m));
+   if (!m)
+      return -ENOMEM;
+   atomic_init(&m->refs, 1);
+   pthread_mutex_init(&m->lock, NULL);
+   *machine_out = m;
+   return 0;
+}
+
+struct kmd_machine *
+kmd_machine_get(struct kmd_machine *m)
+{
+   atomic_fetch_add(&m->refs, 1);
+   return m;
+}
+
+void
+kmd_machine_put(struct kmd_machine *m)
+{
+   if (!m || atomic_fetch_sub(&m->refs, 1) != 1)
+      return;
+   if (m->mm)
+      kmm_mm_destroy(m->mm);
+   pthread_mutex_destroy(&m->lock);
+   kdrm_free(m);
+}
+
+int
+kmd_machine_mm(struct kmd_machine *m, bool no_uffd, struct kmm_mm **mm_out)
+{
+   const struct kmm_config config = {
+      .debug = util_flags_from_env("KMM_DEBUG", kmm_debug_flags),
+      .no_uffd = no_uffd,
+   };
+   pthread_mutex_lock(&m->lock);
+   int ret = m->mm ? kmm_mm_check(m->mm) : kmm_mm_create(&config, &m->mm);
+   if (!ret)
+      *mm_out = m->mm;
+   pthread_mutex_unlock(&m->lock);
+   return ret;
+}
