@@ -13,6 +13,7 @@ struct nouveau_screen_config {
    /* Back-end compiler, loaded on first call; NULL with *why_out if it is
     * missing. */
    const struct nvir_ops *(*compiler)(const char **why_out);
+   unsigned number;       /* of the card: in its name, from the second on */
    bool migrate_prefetch; /* NOUVEAU_SVM_MIGRATE=prefetch */
 };
 

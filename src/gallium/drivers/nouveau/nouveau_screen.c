@@ -35,11 +35,29 @@ fill_name(struct nouveau_screen *screen)
          caps->max_clock_mhz = chips[i].clock_mhz;
       }
    }
-   snprintf(caps->name, sizeof(caps->name), "NVIDIA %s (%s%s)", card, gpu,
-            info->simulated ? ", simulated" : "");
+   char number[16] = "";
+   if (screen->config.number)
+      snprintf(number, sizeof(number), ", card %u", screen->config.number + 1);
+   snprintf(caps->name, sizeof(caps->name), "NVIDIA %s (%s%s%s)", card, gpu,
+            info->simulated ? ", simulated" : "", number);
    snprintf(caps->vendor, sizeof(caps->vendor), "NVIDIA");
    snprintf(caps->driver_version, sizeof(caps->driver_version), "%s",
             PARTAGE_VERSION);
+}
+
+/* Made of what the machine tells: the same card at the same place is the same
+ * device in each process. */
+static void
+fill_uuid(struct nouveau_screen *screen)
+{
+   struct pipe_caps *caps = &screen->base.caps;
+   const uint32_t words[4] = {
+      caps->vendor_id | caps->device_id << 16,
+      caps->pci_domain,
+      caps->pci_bus << 16 | caps->pci_device << 8 | caps->pci_function,
+      caps->chipset << 1 | caps->simulated,
+   };
+   memcpy(caps->uuid, words, sizeof(caps->uuid));
 }
 
 static void
@@ -66,8 +84,12 @@ fill_caps(struct nouveau_screen *screen)
    caps->vendor_id = info->pci_vendor;
    caps->device_id = info->pci_device;
    caps->chipset = info->chipset;
-   caps->pci_bus = 1;
+   caps->pci_domain = info->bus.domain;
+   caps->pci_bus = info->bus.bus;
+   caps->pci_device = info->bus.device;
+   caps->pci_function = info->bus.function;
    caps->simulated = info->simulated;
+   fill_uuid(screen);
    caps->max_compute_units = info->sm_count;
    caps->global_mem_B = info->vram_B;
    /* All buffers live in the hole. */

@@ -121,6 +121,7 @@ struct pipe_caps {
    char vendor[32]; /* "NVIDIA" */
    uint32_t vendor_id, device_id, chipset;
    uint32_t pci_domain, pci_bus, pci_device, pci_function;
+   uint8_t uuid[16]; /* of the card, in every process */
    bool simulated;
    uint32_t max_compute_units;
    uint32_t max_clock_mhz;

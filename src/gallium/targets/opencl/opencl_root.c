@@ -17,6 +17,7 @@
 #include "gallium/drivers/nouveau/nouveau.h"
 #include "gallium/frontends/opencl/opencl.h"
 #include "gallium/winsys/nouveau/nouveau_ws.h"
+#include "nouveau/kmd/kmd.h"
 #include "util/util_flags.h"
 #include "util/util_log.h"
 
@@ -98,7 +99,8 @@ clc_available(void)
 /* --- screens --- */
 
 static struct pipe_screen *
-make_screen(const struct nouveau_ws_os *os, const char *path, bool want_svm)
+make_screen(const struct nouveau_ws_os *os, const char *path, unsigned number,
+            bool want_svm)
 {
    static const char *const policies[] = {"hint", "never", "fault", "prefetch",
                                           NULL};
@@ -117,6 +119,7 @@ make_screen(const struct nouveau_ws_os *os, const char *path, bool want_svm)
       util_info("winsys", "%s: no system SVM: %s", path, info->svm_note);
    struct nouveau_screen_config config = {
       .compiler = get_nvir,
+      .number = number,
       .migrate_prefetch =
          util_env_choice("NOUVEAU_SVM_MIGRATE", policies, 0) == 3,
    };
@@ -132,25 +135,42 @@ drm_screens(struct pipe_screen **screens, unsigned max, bool want_svm)
       snprintf(path, sizeof(path), "/dev/dri/renderD%u", minor);
       if (access(path, F_OK))
          continue;
-      struct pipe_screen *s = make_screen(&nouveau_ws_os_libc, path, want_svm);
+      struct pipe_screen *s =
+         make_screen(&nouveau_ws_os_libc, path, n, want_svm);
       if (s)
          screens[n++] = s;
    }
    return n;
 }
 
-static unsigned
-sim_screens(struct pipe_screen **screens, unsigned max, bool want_svm)
+static struct pipe_screen *
+sim_screen(struct kmd_machine *machine, unsigned index, bool want_svm)
 {
    const struct nouveau_ws_os *os;
-   int ret = opencl_sim_os(&os);
+   char path[32];
+   int ret = opencl_sim_os(machine, index, &os);
    if (ret) {
       util_err("sim", "the simulated card cannot be set up: %s",
                strerror(-ret));
-      return 0;
+      return NULL;
    }
-   screens[0] = make_screen(os, "/dev/dri/renderD128", want_svm);
-   return screens[0] != NULL;
+   snprintf(path, sizeof(path), "/dev/dri/renderD%u", 128 + index);
+   return make_screen(os, path, index, want_svm);
+}
+
+static unsigned
+sim_screens(struct pipe_screen **screens, unsigned max, bool want_svm)
+{
+   struct kmd_machine *machine;
+   unsigned n = 0, cards = MIN2(kmd_cards_from_env(), max);
+   if (kmd_machine_create(&machine))
+      return 0;
+   for (unsigned i = 0; i < cards; i++) {
+      screens[n] = sim_screen(machine, i, want_svm);
+      n += screens[n] != NULL;
+   }
+   kmd_machine_put(machine); /* the cards hold it */
+   return n;
 }
 
 static unsigned

@@ -12,6 +12,7 @@
 struct sim_os {
    struct nouveau_ws_os os;
    struct kmd *kmd;
+   unsigned index;
 };
 
 static int
@@ -51,6 +52,13 @@ sim_munmap(void *data, void *addr, size_t size_B)
    return kmd_munmap(((struct sim_os *)data)->kmd, addr, size_B);
 }
 
+static int
+sim_bus(void *data, int fd, struct nouveau_ws_bus *bus)
+{
+   *bus = (struct nouveau_ws_bus){.bus = 1 + ((struct sim_os *)data)->index};
+   return 0;
+}
+
 static void
 sim_release(void *data)
 {
@@ -60,13 +68,16 @@ sim_release(void *data)
 }
 
 int
-opencl_sim_os(const struct nouveau_ws_os **os_out)
+opencl_sim_os(struct kmd_machine *machine, unsigned index,
+              const struct nouveau_ws_os **os_out)
 {
    struct sim_os *s = calloc(1, sizeof(*s));
    if (!s)
       return -ENOMEM;
    struct kmd_config config;
    kmd_config_from_env(&config);
+   config.machine = machine;
+   config.index = s->index = index;
    int ret = kmd_create(&config, &s->kmd);
    if (ret) {
       free(s);
@@ -81,6 +92,7 @@ opencl_sim_os(const struct nouveau_ws_os **os_out)
       .ioctl = sim_ioctl,
       .mmap = sim_mmap,
       .munmap = sim_munmap,
+      .bus = sim_bus,
       .release = sim_release,
    };
    *os_out = &s->os;

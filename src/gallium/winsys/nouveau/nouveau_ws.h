@@ -22,6 +22,11 @@ struct nouveau_ws_device;
 struct nouveau_ws_context;
 struct nouveau_ws_timeline;
 
+/* Where a card sits. */
+struct nouveau_ws_bus {
+   uint32_t domain, bus, device, function;
+};
+
 /* System calls, or what stands in for them. Results are -errno, never errno. */
 struct nouveau_ws_os {
    const char *name;
@@ -34,6 +39,8 @@ struct nouveau_ws_os {
    void *(*mmap)(void *data, void *addr, size_t size_B, int prot, int flags,
                  int fd, uint64_t offset, int *err_out);
    int (*munmap)(void *data, void *addr, size_t size_B);
+   /* 0, or -errno: not told. */
+   int (*bus)(void *data, int fd, struct nouveau_ws_bus *bus_out);
    /* The device goes away for good (may be NULL). */
    void (*release)(void *data);
 };
@@ -44,6 +51,7 @@ extern const struct nouveau_ws_os nouveau_ws_os_libc;
 struct nouveau_ws_device_info {
    uint32_t chipset; /* 0x134: GP104 */
    uint32_t pci_vendor, pci_device;
+   struct nouveau_ws_bus bus;
    uint64_t vram_B, gart_B;
    uint32_t sm_count;
    uint32_t drm_version[3];

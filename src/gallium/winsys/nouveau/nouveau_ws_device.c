@@ -204,6 +204,8 @@ query_device(struct nouveau_ws_device *dev, const char *path)
       dev->info.pci_vendor = v;
    if (!nouveau_ws_device_getparam(dev, NOUVEAU_GETPARAM_PCI_DEVICE, &v))
       dev->info.pci_device = v;
+   /* Not being told is no obstacle. */
+   (void)dev->os->bus(dev->os->data, dev->fd, &dev->info.bus);
    return 0;
 }
 

@@ -5,8 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 static int
@@ -50,6 +54,28 @@ libc_munmap(void *data, void *addr, size_t size_B)
    return munmap(addr, size_B) ? -errno : 0;
 }
 
+/* The node's device in sysfs is named by its place on the bus. */
+static int
+libc_bus(void *data, int fd, struct nouveau_ws_bus *bus)
+{
+   struct stat st;
+   char path[64], target[256];
+   if (fstat(fd, &st))
+      return -errno;
+   snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/device", major(st.st_rdev),
+            minor(st.st_rdev));
+   ssize_t n = readlink(path, target, sizeof(target) - 1);
+   if (n < 0)
+      return -errno;
+   target[n] = 0;
+   const char *slot = strrchr(target, '/');
+   slot = slot ? slot + 1 : target;
+   return sscanf(slot, "%x:%x:%x.%x", &bus->domain, &bus->bus, &bus->device,
+                 &bus->function) == 4
+             ? 0
+             : -ENODEV;
+}
+
 const struct nouveau_ws_os nouveau_ws_os_libc = {
    .name = "linux",
    .open = libc_open,
@@ -57,4 +83,5 @@ const struct nouveau_ws_os nouveau_ws_os_libc = {
    .ioctl = libc_ioctl,
    .mmap = libc_mmap,
    .munmap = libc_munmap,
+   .bus = libc_bus,
 };

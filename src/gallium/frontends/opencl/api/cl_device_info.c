@@ -4,6 +4,7 @@
  * is asked from its capabilities. */
 #include "cl_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../core/ocl_printf.h"
@@ -43,6 +44,8 @@ static const struct uint_row uint_rows[] = {
    {CL_DEVICE_OPENCL_C_NUMERIC_VERSION_KHR, CL_MAKE_VERSION(1, 2, 0)},
    {CL_DEVICE_MAX_CONSTANT_ARGS, 16},
    {CL_DEVICE_REFERENCE_COUNT, 1},
+   {CL_DEVICE_LUID_VALID_KHR, CL_FALSE},
+   {CL_DEVICE_NODE_MASK_KHR, 0},
    {CL_DEVICE_PREFERRED_INTEROP_USER_SYNC, CL_TRUE},
    {CL_DEVICE_PARTITION_MAX_SUB_DEVICES, 0},
    /* no images */
@@ -338,6 +341,16 @@ return_dot_product(const struct pipe_caps *caps, const struct cl_out *out)
    return cl_return(out, &info, sizeof(info));
 }
 
+/* Changes with what a program may notice of the driver: its version. */
+static cl_int
+return_driver_uuid(const struct cl_out *out)
+{
+   char uuid[CL_UUID_SIZE_KHR] = {0};
+
+   snprintf(uuid, sizeof(uuid), "partage %s", PARTAGE_VERSION);
+   return cl_return(out, uuid, sizeof(uuid));
+}
+
 static cl_int
 return_svm_counters(const struct ocl_device *dev, const struct cl_out *out)
 {
@@ -395,6 +408,12 @@ return_list(const struct ocl_device *dev, cl_device_info param,
    case CL_DEVICE_INTEGER_DOT_PRODUCT_ACCELERATION_PROPERTIES_8BIT_KHR:
    case CL_DEVICE_INTEGER_DOT_PRODUCT_ACCELERATION_PROPERTIES_4x8BIT_PACKED_KHR:
       return return_dot_product(caps, out);
+   case CL_DEVICE_UUID_KHR:
+      return cl_return(out, caps->uuid, sizeof(caps->uuid));
+   case CL_DRIVER_UUID_KHR:
+      return return_driver_uuid(out);
+   case CL_DEVICE_LUID_KHR: /* Windows has them: CL_DEVICE_LUID_VALID_KHR */
+      return cl_return(out, (char[CL_LUID_SIZE_KHR]){0}, CL_LUID_SIZE_KHR);
    case CL_DEVICE_SVM_COUNTERS_PARTAGE:
       return return_svm_counters(dev, out);
    default:
