@@ -302,8 +302,10 @@ static __thread sigjmp_buf refused;
 static __thread volatile bool guarded;
 
 static void
-on_refusal(int sig)
+on_refusal(int sig, siginfo_t *info, void *context)
 {
+   if (!guarded && info->si_code == SI_QUEUE)
+      return; /* the page came before its refusal */
    if (!guarded)
       abort();
    guarded = false;
@@ -313,7 +315,7 @@ on_refusal(int sig)
 void
 gpu_guard_accesses(void)
 {
-   struct sigaction sa = {.sa_handler = on_refusal};
+   struct sigaction sa = {.sa_sigaction = on_refusal, .sa_flags = SA_SIGINFO};
    sigaction(SIGSEGV, &sa, NULL);
    sigaction(SIGBUS, &sa, NULL);
 }
