@@ -493,12 +493,6 @@ kmm_migrate_finalize(struct kmm_migrate *m)
       d->next = NULL;
       d->pagemap->ops->page_free(d->pagemap, d);
    }
-   if (m->direction == KMM_TO_SYSTEM) {
-      /* Who waited may send the pages out again at once, and wants room. */
-      kmm_lock(mm);
-      mm->host->ops->wake(mm->host, m->start, m->end);
-      kmm_unlock(mm);
-   }
    kmm_invalidate_end(m->inv);
    if (m->direction == KMM_TO_DEVICE)
       leave_gate(mm);
