@@ -286,6 +286,21 @@ struct sass_operands {
  * by R2P may keep old contents. */
 void sass_operands(const struct sass_instr *i, struct sass_operands *out);
 
+/* What the raw mode bits of TEXS, TLDS and TLD4S mean. */
+struct sass_texs {
+   enum sass_tex_dim dim;
+   enum sass_lod lod;
+   bool dc, aoffi, ms;
+   bool f16;      /* results are pairs of halves */
+   uint8_t tmask; /* components, in this order over both destinations */
+   uint8_t comp;  /* TLD4S */
+   /* Registers: array index, coordinates, lod or sample, offsets and depth
+    * reference fill ra, then rb. */
+   uint8_t a_count, b_count, d_count, d2_count;
+};
+/* False: the bits are not defined. */
+bool sass_texs_decode(const struct sass_instr *i, struct sass_texs *out);
+
 /* Bytes of a memory access: 1, 2, 4, 8, 16. */
 unsigned sass_size_B(enum sass_size size);
 unsigned sass_type_B(enum sass_type type);

@@ -89,13 +89,23 @@ tex_coord_count(const struct sass_instr *i)
    return dims[i->tex_dim >> 1] + (i->tex_dim & 1);
 }
 
-/* Coordinates and array index; TXD.B has the handle there too. */
+static bool
+is_short_tex(enum sass_op op)
+{
+   return op == SASS_OP_TEXS || op == SASS_OP_TLDS || op == SASS_OP_TLD4S;
+}
+
+/* Coordinates and array index; TXD.B has the handle there too, and TXD's
+ * offsets share a register with the array index. */
 static unsigned
 texa_width(const struct sass_instr *i)
 {
    unsigned n = tex_coord_count(i);
-   if (i->op == SASS_OP_TXD && i->form == SASS_FORM_R)
-      n++;
+   struct sass_texs short_form;
+   if (is_short_tex(i->op))
+      return sass_texs_decode(i, &short_form) ? short_form.a_count : 1;
+   if (i->op == SASS_OP_TXD)
+      n += (i->form == SASS_FORM_R) + (i->aoffi && !(i->tex_dim & 1));
    return MIN2(n, 4);
 }
 
@@ -103,9 +113,12 @@ texa_width(const struct sass_instr *i)
 static unsigned
 texb_width(const struct sass_instr *i)
 {
-   unsigned n = i->form == SASS_FORM_R && i->op != SASS_OP_TXD;
+   unsigned n = i->form == SASS_FORM_R;
+   struct sass_texs short_form;
+   if (is_short_tex(i->op))
+      return sass_texs_decode(i, &short_form) ? short_form.b_count : 1;
    if (i->op == SASS_OP_TXD)
-      n += 2 * (tex_coord_count(i) - (i->tex_dim & 1));
+      return MIN2(2 * (tex_coord_count(i) - (i->tex_dim & 1)), 4);
    n += i->op == SASS_OP_TEX && i->lod > SASS_LOD_LZ;
    n += i->op == SASS_OP_TLD && i->lod == SASS_LOD_LL;
    n += i->ms;
@@ -124,6 +137,7 @@ surf_width(const struct sass_instr *i)
 static unsigned
 operand_width(const struct sass_instr *i, enum sass_width width)
 {
+   struct sass_texs short_form;
    switch (width) {
    case WIDTH_1:
       return 1;
@@ -144,6 +158,8 @@ operand_width(const struct sass_instr *i, enum sass_width width)
    case WIDTH_CAST:
       return 2 * words(sass_type_B(i->type));
    case WIDTH_TMASK:
+      if (is_short_tex(i->op))
+         return sass_texs_decode(i, &short_form) ? short_form.d_count : 1;
       return MAX2(__builtin_popcount(i->tmask), 1);
    case WIDTH_TEXA:
       return texa_width(i);
@@ -178,7 +194,7 @@ static void
 add_gpr(struct sass_operands *out, uint8_t reg, unsigned count,
         enum sass_slot slot, bool write)
 {
-   if (reg == SASS_RZ)
+   if (reg == SASS_RZ || !count)
       return;
    add(out, (struct sass_operand){SASS_FILE_GPR, slot, reg, count,
                                   vector_align(count), write});
@@ -273,6 +289,7 @@ static void
 add_operand_writes(struct sass_operands *out, const struct sass_instr *i,
                    const struct sass_operand_desc *o)
 {
+   struct sass_texs short_form;
    switch (o->kind) {
    case OPERAND_D:
    case OPERAND_D_READ:
@@ -280,7 +297,9 @@ add_operand_writes(struct sass_operands *out, const struct sass_instr *i,
          add_gpr(out, i->rd, operand_width(i, o->width), SASS_SLOT_D, true);
       break;
    case OPERAND_RD2:
-      add_gpr(out, i->rd2, 2, SASS_SLOT_NONE, true);
+      add_gpr(out, i->rd2,
+              sass_texs_decode(i, &short_form) ? short_form.d2_count : 1,
+              SASS_SLOT_NONE, true);
       break;
    case OPERAND_PD:
       add_pred(out, i->pd, true);

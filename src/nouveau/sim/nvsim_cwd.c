@@ -117,6 +117,21 @@ read_memory(struct nvsim_grid *g, const uint32_t *q, const uint32_t *state)
    return NULL;
 }
 
+static void
+read_textures(struct nvsim_grid *g, const uint32_t *q, const uint32_t *state)
+{
+   g->tex = (struct nvsim_tex_state){
+      .tic_va = nvsim_state_addr(state, NV_COMPUTE_SET_TEX_HEADER_POOL_A) &
+                (NV_MMU_VA_END - 1),
+      .tic_last = state[NV_COMPUTE_SET_TEX_HEADER_POOL_C / 4] & 0x3fffff,
+      .tsc_va = nvsim_state_addr(state, NV_COMPUTE_SET_TEX_SAMPLER_POOL_A) &
+                (NV_MMU_VA_END - 1),
+      .tsc_last = state[NV_COMPUTE_SET_TEX_SAMPLER_POOL_C / 4] & 0xfffff,
+      .cb_slot = state[NV_COMPUTE_SET_BINDLESS_TEXTURE / 4] & 7,
+      .tsc_as_tic = nv_qmd_get(q, NV_QMD_SAMPLER_INDEX, 0),
+   };
+}
+
 /* isa.md §6.1 */
 static const char *
 compute_occupancy(struct nvsim_grid *g)
@@ -155,6 +170,7 @@ read_qmd(struct nvsim_grid *g, const uint32_t *q, const uint32_t *state)
       why = read_code(g, q, state);
    if (!why)
       why = read_memory(g, q, state);
+   read_textures(g, q, state);
    if (!why)
       why = compute_occupancy(g);
    g->sequential = nv_qmd_get(q, NV_QMD_SEQUENTIALLY_RUN_CTAS, 0);

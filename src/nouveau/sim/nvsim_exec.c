@@ -3,6 +3,8 @@
 /* Which executor runs an instruction. */
 #include "nvsim_exec_priv.h"
 
+#include "nouveau/sim/tex/nvsim_tex.h"
+
 void
 nvsim_exec_unsupported(struct nvsim_warp *w, const struct nvsim_instr *in,
                        uint32_t mask)
@@ -31,8 +33,9 @@ nvsim_exec_lookup(const struct sass_instr *i)
 {
    const struct nvsim_exec_vector *v = best_level();
    const nvsim_exec_select tables[] = {
-      v->plain,  v->integer,      v->single,       v->wide,          v->memory,
-      v->atomic, nvsim_exec_ctrl, nvsim_exec_misc, nvsim_exec_video,
+      v->plain,         v->integer,     v->single,       v->wide,
+      v->memory,        v->atomic,      nvsim_exec_ctrl, nvsim_exec_misc,
+      nvsim_exec_video, nvsim_exec_tex,
    };
    for (unsigned t = 0; t < ARRAY_SIZE(tables); t++) {
       nvsim_exec_fn fn = tables[t](i);

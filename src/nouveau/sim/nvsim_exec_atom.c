@@ -6,6 +6,7 @@
 #include "nvsim_exec_priv.h"
 
 #include "nouveau/isa/sass_sem.h"
+#include "nouveau/sim/tex/nvsim_tex.h"
 
 /* ---- what an operation makes of the old value ---- */
 
@@ -207,16 +208,22 @@ read_values(struct nvsim_warp *w, unsigned row, bool wide, uint64_t *v)
       v[l] = wide ? nvsim_pair(r, l) : r[0][l];
 }
 
+static bool
+is_surface(enum sass_op op)
+{
+   return op == SASS_OP_SUATOM || op == SASS_OP_SUATOM_CAS;
+}
+
 static void
 read_operands(struct nvsim_warp *w, const struct nvsim_instr *in,
               struct atom *a)
 {
    const struct sass_instr *i = &in->i;
-   bool red = i->op == SASS_OP_RED;
-   a->kind = i->op == SASS_OP_ATOM_CAS || i->op == SASS_OP_ATOMS_CAS
-                ? KIND_CAS
-                : KIND_ATOM;
-   a->wide = a->kind == KIND_CAS ? i->wide : sass_type_B(i->type) == 8;
+   bool red = i->op == SASS_OP_RED, surface = is_surface(i->op);
+   bool cas = i->op == SASS_OP_ATOM_CAS || i->op == SASS_OP_ATOMS_CAS ||
+              i->op == SASS_OP_SUATOM_CAS;
+   a->kind = cas ? KIND_CAS : KIND_ATOM;
+   a->wide = cas && !surface ? i->wide : sass_type_B(i->type) == 8;
    unsigned row = red ? in->rd : in->rb;
    read_values(w, row, a->wide, a->v);
    if (a->kind == KIND_CAS)
@@ -290,7 +297,7 @@ static bool
 is_uniform_sum(const struct nvsim_instr *in, const struct atom *a,
                uint32_t mask)
 {
-   if (in->i.op == SASS_OP_ATOM && in->rd != NVSIM_ROW_SINK)
+   if (in->i.op != SASS_OP_RED && in->rd != NVSIM_ROW_SINK)
       return false;
    if (a->kind == KIND_CAS || in->i.atom_op != SASS_ATOM_ADD || !mask ||
        (in->i.type != SASS_U32 && in->i.type != SASS_S32))
@@ -313,38 +320,61 @@ sum_to_first(struct atom *a, uint32_t *mask)
 }
 
 static void
-exec_atom(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
+atom_global(struct nvsim_warp *w, const struct nvsim_instr *in, struct atom *a,
+            uint32_t mask)
 {
    struct nvsim_worker *wk = w->worker;
-   struct atom a;
    uint8_t *p[NVSIM_LANES];
-   mask &= ~w->done;
-   if (!mask)
-      return;
-   read_operands(w, in, &a);
-   check_atom(w, in, &a, false, mask);
-   check_windows(w, &a, mask);
-   if (!w->done && is_uniform_sum(in, &a, mask))
-      sum_to_first(&a, &mask);
+   check_atom(w, in, a, false, mask);
+   if (!w->done && is_uniform_sum(in, a, mask))
+      sum_to_first(a, &mask);
    w->mem_access = NV_FAULT_ACCESS_ATOMIC;
    w->mem_client = NV_FAULT_CLIENT_GPC_T1_0;
    w->mem_mask = mask;
    nvsim_section_begin(wk);
-   translate(w, &a, mask, p);
+   translate(w, a, mask, p);
    wk->guard.armed = 1;
    nvsim_for_each_lane(l, mask) {
-      w->mem_va = a.va[l];
+      w->mem_va = a->va[l];
       w->mem_lane = l;
       __atomic_signal_fence(__ATOMIC_SEQ_CST);
-      uint64_t old = host_lane(&a, &in->i, p[l], l);
+      uint64_t old = host_lane(a, &in->i, p[l], l);
       __atomic_signal_fence(__ATOMIC_SEQ_CST);
-      write_lane(w, in, &a, l, old);
+      write_lane(w, in, a, l, old);
    }
    __atomic_signal_fence(__ATOMIC_SEQ_CST);
    wk->guard.armed = 0;
    nvsim_section_end(wk);
    w->done = 0;
    w->budget -= 8; /* who uses atomics may be waiting for somebody */
+}
+
+static void
+exec_atom(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
+{
+   struct atom a;
+   mask &= ~w->done;
+   if (!mask)
+      return;
+   read_operands(w, in, &a);
+   check_windows(w, &a, mask);
+   atom_global(w, in, &a, mask);
+}
+
+/* Lanes outside of the surface do nothing and get zero. */
+static void
+exec_suatom(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
+{
+   struct atom a;
+   mask &= ~w->done;
+   if (!mask)
+      return;
+   read_operands(w, in, &a);
+   uint32_t inside = nvsim_surface_atom_va(w, in, mask, a.va);
+   if (inside)
+      atom_global(w, in, &a, inside);
+   nvsim_for_each_lane(l, mask & ~inside)
+      write_lane(w, in, &a, l, 0);
 }
 
 static void
@@ -379,6 +409,9 @@ NVSIM_ISA_NAME(nvsim_exec_atom_)(const struct sass_instr *i)
    case SASS_OP_ATOMS:
    case SASS_OP_ATOMS_CAS:
       return exec_atoms;
+   case SASS_OP_SUATOM:
+   case SASS_OP_SUATOM_CAS:
+      return exec_suatom;
    default:
       return NULL;
    }

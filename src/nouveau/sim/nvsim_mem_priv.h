@@ -98,7 +98,8 @@ struct nvsim_worker {
    uint16_t cb_valid[8];
    uint64_t code_raw[NVSIM_PAGE_B / 8]; /* page on its way to the code cache */
    struct nvsim_worker_stats stats;
-   struct nvsim_chunk *chunks; /* memory of CTAs, kept between launches */
+   struct nvsim_tex_cache *tex; /* headers of the launch; may be NULL */
+   struct nvsim_chunk *chunks;  /* memory of CTAs, kept between launches */
    struct nvsim_walk walks[16];
    struct nvsim_tlb_entry tlb[NVSIM_TLB_ENTRIES];
    uint8_t sink[NVSIM_PAGE_B]; /* sparse writes */

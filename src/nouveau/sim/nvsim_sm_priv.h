@@ -9,6 +9,7 @@
 #include "nvsim_code_priv.h"
 #include "nvsim_priv.h"
 
+#include "nouveau/sim/tex/nvsim_tex.h"
 #include "util/util_bitset.h"
 
 #define NVSIM_LANES    32
@@ -65,6 +66,7 @@ struct nvsim_grid {
    uint32_t stack_limit;
    bool call_limit;
    struct nvsim_cb cb[8];
+   struct nvsim_tex_state tex;
    uint32_t ctas_per_sm;
    bool sequential;
    uint64_t order_mask, order_mul, order_add; /* shuffles CTAs */

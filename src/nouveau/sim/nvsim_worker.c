@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "nouveau/sim/tex/nvsim_tex.h"
+
 bool nvsim_have_membarrier;
 
 /* ---- CTA memory ---- */
@@ -127,6 +129,7 @@ nvsim_worker_destroy(struct nvsim_worker *w)
    pthread_mutex_unlock(&sim->workers_lock);
    for (unsigned b = 0; b < ARRAY_SIZE(w->cb_data); b++)
       util_svc_free(w->cb_data[b]);
+   nvsim_tex_cache_destroy(w->tex);
    trim(w, 0);
    nvsim_free64(w);
 }
