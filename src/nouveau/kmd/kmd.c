@@ -266,10 +266,10 @@ fail_machine:
 static void
 card_destroy(struct kmd *kmd)
 {
+   kmd_fault_stop(kmd);
    kmd_map_release(kmd);
    kmd_svm_unbind_process(kmd);
    kdrm_sched_finish(&kmd->sched);
-   kmd_thread_stop(&kmd->fault);
    kmd_thread_stop(&kmd->work);
    kmd_thread_stop(&kmd->irq);
    kmd_fault_finish(kmd);

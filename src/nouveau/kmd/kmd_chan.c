@@ -297,7 +297,7 @@ kmd_chan_destroy(struct kmd_chan *c)
    /* An entry of ours, met after the instance block belongs to another channel,
     * would cancel that one's access to the same address. */
    if (c->svm)
-      kmd_fault_flush(kmd);
+      kmd_fault_flush(c->svm);
    pthread_mutex_lock(&kmd->chans_lock);
    kmd->chans[c->chid] = NULL;
    pthread_mutex_unlock(&kmd->chans_lock);

@@ -7,27 +7,32 @@
 #include "nouveau/headers/nv_fault.h"
 #include "nouveau/headers/nv_mmu.h"
 
-void
-kmd_mmu_invalidate(struct kmd *kmd, uint64_t root)
+static void
+trigger_of_root(struct kmd *kmd, uint64_t root, uint32_t op)
 {
    uint32_t pdb = (uint32_t)(root >> 12) << 4 | NV_APERTURE_VID;
    pthread_mutex_lock(&kmd->mmu_lock);
    nvsim_wr32(kmd->sim, NV_MMU_INVALIDATE_PDB, pdb);
    nvsim_wr32(kmd->sim, NV_MMU_INVALIDATE_PDB_HI, root >> 40);
    nvsim_wr32(kmd->sim, NV_MMU_INVALIDATE,
-              NV_MMU_INVAL_TRIGGER | NV_MMU_INVAL_ALL_VA);
+              NV_MMU_INVAL_TRIGGER | NV_MMU_INVAL_ALL_VA | op);
    pthread_mutex_unlock(&kmd->mmu_lock);
 }
 
 void
-kmd_mmu_replay(struct kmd *kmd, bool wait)
+kmd_mmu_invalidate(struct kmd *kmd, uint64_t root)
+{
+   trigger_of_root(kmd, root, 0);
+}
+
+void
+kmd_mmu_replay(struct kmd *kmd, uint64_t root, bool wait)
 {
    uint32_t op = wait ? NV_MMU_REPLAY_START_ACK_ALL : NV_MMU_REPLAY_START;
-   pthread_mutex_lock(&kmd->mmu_lock);
-   nvsim_wr32(kmd->sim, NV_MMU_INVALIDATE,
-              NV_MMU_INVAL_TRIGGER | NV_MMU_INVAL_ALL_VA |
-                 NV_MMU_INVAL_ALL_PDB | op << NV_MMU_INVAL_REPLAY_SHIFT);
-   pthread_mutex_unlock(&kmd->mmu_lock);
+   op <<= NV_MMU_INVAL_REPLAY_SHIFT;
+   if (!kmd_is_better(kmd))
+      op |= NV_MMU_INVAL_ALL_PDB;
+   trigger_of_root(kmd, root, op);
 }
 
 void

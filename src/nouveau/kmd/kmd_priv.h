@@ -4,9 +4,9 @@
  *
  * Threads: `irq` signals fences and nothing else, so that whoever waits for the
  * copy engine can be sure of it. `work` kills channels and reaps buffer places
- * whose last use is over. `fault` services replayable faults. All are service
- * threads (util/util_svc.h). `sched` runs jobs of VM_BIND and EXEC whose fences
- * have signalled.
+ * whose last use is over. `fault` reads replayable faults, its workers serve
+ * them (kmd_fault.h). `sched` runs jobs of VM_BIND and EXEC whose fences have
+ * signalled. All are service threads (util/util_svc.h).
  *
  * Locks, outer first: client->lock, chan->lock, bo->lock, vmm->lock,
  * chans_lock, fence and heap locks, mmu_lock. Of VM_BIND: kmd_uvmm.h. Nobody
@@ -121,7 +121,9 @@ void kmd_thread_stop(struct kmd_thread *t); /* poking it stays harmless */
 
 /* Registers (kmd_mmu.c). */
 void kmd_mmu_invalidate(struct kmd *kmd, uint64_t root);
-void kmd_mmu_replay(struct kmd *kmd, bool wait);
+/* Of the accesses of one address space; `wait`: until they have been made.
+ * (KMD_COMPAT=upstream: of all.) */
+void kmd_mmu_replay(struct kmd *kmd, uint64_t root, bool wait);
 struct nv_fault;
 void kmd_mmu_cancel(struct kmd *kmd, const struct nv_fault *f);
 

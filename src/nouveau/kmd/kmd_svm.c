@@ -156,6 +156,8 @@ svm_create(struct kmd *kmd, uint64_t hole_start, uint64_t hole_end,
    atomic_init(&svm->refs, 1);
    pthread_mutex_init(&svm->events_lock, NULL);
    util_list_init(&svm->link);
+   util_list_init(&svm->faults);
+   util_list_init(&svm->fault_link);
    int ret = kmd_vmm_create(kmd, KMD_VMM_SVM, hole_start, hole_end, &svm->vmm);
    if (!ret) {
       struct kdrm_gpusvm_config config = {

@@ -24,6 +24,12 @@ struct kmd_svm {
    uint64_t hole_start, hole_end; /* excluded from the process's memory */
    struct util_list link;         /* kmd_dmem.svms */
 
+   /* Under the lock of kmd_fault.c. */
+   struct util_list faults;     /* kmd_fault_entry.link: wait for their turn */
+   struct util_list fault_link; /* in the line of those that have some */
+   bool fault_serving, fault_dropped;
+   uint64_t faults_queued, faults_served;
+
    pthread_mutex_t events_lock; /* leaf */
    struct drm_nouveau_svm_event events[KMD_SVM_EVENTS];
    unsigned first, count, lost;
@@ -49,10 +55,13 @@ int kmd_svm_events_ioctl(struct kdrm_file *, void *, size_t);
 /* Replayable faults (kmd_fault.c). */
 int kmd_fault_init(struct kmd *kmd);
 void kmd_fault_finish(struct kmd *kmd);
-/* The fault thread's work: serves until the ring is empty. */
+/* Ends its threads; before what they use goes away. */
+void kmd_fault_stop(struct kmd *kmd);
+/* The fault thread's work: gives what is in the ring to the workers. */
 void kmd_fault_work(struct kmd *kmd);
-/* All entries that are in the ring now have been served when it returns. Not
- * from the fault thread, nor with anything held that it may want. */
-void kmd_fault_flush(struct kmd *kmd);
+/* All entries of the client that are in the ring now have been served when it
+ * returns. Not from a thread of kmd_fault.c, nor with anything held that one
+ * may want. */
+void kmd_fault_flush(struct kmd_svm *svm);
 
 #endif

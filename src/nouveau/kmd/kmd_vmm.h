@@ -51,6 +51,13 @@ int kmd_vmm_create(struct kmd *kmd, enum kmd_vmm_kind kind, uint64_t start,
 struct kmd_vmm *kmd_vmm_get(struct kmd_vmm *vmm);
 void kmd_vmm_put(struct kmd_vmm *vmm); /* NULL: nothing */
 
+/* Physical address of its root directory: how the card names it. */
+static inline uint64_t
+kmd_vmm_root(const struct kmd_vmm *vmm)
+{
+   return kmd_pgtable_root(&vmm->pt);
+}
+
 /* Writes the words of an instance block that choose this address space. */
 void kmd_vmm_join(struct kmd_vmm *vmm, uint32_t *inst);
 

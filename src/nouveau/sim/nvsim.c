@@ -180,6 +180,10 @@ mmu_trigger(struct nvsim *sim, uint32_t value)
    pthread_mutex_lock(&sim->reg_lock);
    uint32_t inst = sim->cancel_inst, va_lo = sim->cancel_va_lo;
    uint64_t va = (uint64_t)sim->cancel_va_hi << 32 | (va_lo & 0xfffff000);
+   uint64_t pdb = value & NV_MMU_INVAL_ALL_PDB
+                     ? ~0ull
+                     : (uint64_t)sim->inval_pdb_hi << 40 |
+                          (uint64_t)(sim->inval_pdb >> 4) << 12;
    unsigned replay = value >> NV_MMU_INVAL_REPLAY_SHIFT & 7;
    if (replay >= NV_MMU_REPLAY_CANCEL_TARGETED)
       sim->cancel_inst = sim->cancel_va_lo = sim->cancel_va_hi = 0;
@@ -190,7 +194,7 @@ mmu_trigger(struct nvsim *sim, uint32_t value)
    switch (replay) {
    case NV_MMU_REPLAY_START:
    case NV_MMU_REPLAY_START_ACK_ALL:
-      nvsim_fault_replay(sim);
+      nvsim_fault_replay(sim, pdb);
       break;
    case NV_MMU_REPLAY_CANCEL_TARGETED:
    case NV_MMU_REPLAY_CANCEL_GLOBAL:

@@ -130,10 +130,12 @@ nvsim_fault_drop(struct nvsim *sim, struct nvsim_park *park)
 }
 
 static void
-release_locked(struct nvsim_fault_unit *u, bool only_unreported)
+release_locked(struct nvsim_fault_unit *u, bool only_unreported,
+               uint64_t pdb_pa)
 {
    util_list_for_each_safe(struct nvsim_park, p, &u->parked, link) {
-      if (only_unreported && !p->unreported)
+      if ((only_unreported && !p->unreported) ||
+          (pdb_pa != ~0ull && p->chan->vm.pdb_pa != pdb_pa))
          continue;
       util_list_del(&p->link);
       nvsim_park_set(p, NVSIM_PARK_REPLAY);
@@ -142,10 +144,10 @@ release_locked(struct nvsim_fault_unit *u, bool only_unreported)
 }
 
 void
-nvsim_fault_replay(struct nvsim *sim)
+nvsim_fault_replay(struct nvsim *sim, uint64_t pdb_pa)
 {
    pthread_mutex_lock(&sim->fault.lock);
-   release_locked(&sim->fault, false);
+   release_locked(&sim->fault, false, pdb_pa);
    sim->fault.num_replays++;
    pthread_mutex_unlock(&sim->fault.lock);
 }
@@ -222,7 +224,7 @@ nvsim_fault_wr32(struct nvsim *sim, uint32_t reg, uint32_t value)
       u->get = value;
       if (u->overflow) {
          u->overflow = false;
-         release_locked(u, true);
+         release_locked(u, true, ~0ull);
       }
       break;
    default:

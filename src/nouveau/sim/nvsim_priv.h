@@ -92,7 +92,8 @@ bool nvsim_fault_is_replayable(struct nvsim *sim, const struct nvsim_channel *c,
 void nvsim_fault_raise(struct nvsim *sim, struct nvsim_park *park);
 /* Takes a waiting park back (its grid ended). */
 void nvsim_fault_drop(struct nvsim *sim, struct nvsim_park *park);
-void nvsim_fault_replay(struct nvsim *sim);
+/* Of one address space; ~0: of all. */
+void nvsim_fault_replay(struct nvsim *sim, uint64_t pdb_pa);
 /* `inst_pa` or `gpu_va` ~0: any. `targeted` false: all parked accesses. */
 void nvsim_fault_cancel(struct nvsim *sim, bool targeted, uint8_t gpc,
                         uint8_t client, uint64_t inst_pa, uint64_t gpu_va);
