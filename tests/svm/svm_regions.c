@@ -195,6 +195,11 @@ do_munmap(struct run *r)
 {
    take_pages(r);
    munmap(page_at(r, 0), (size_t)r->count * PAGE);
+#ifdef __SANITIZE_ADDRESS__
+   /* The sanitizer maps memory all the time, and takes what has become free. */
+   mmap(page_at(r, 0), (size_t)r->count * PAGE, PROT_NONE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+#endif
 }
 
 /* remap PAGES: unmapped and mapped anew */
