@@ -37,6 +37,7 @@ struct kmd_fault_work {
    bool stop;
    unsigned num_workers;
    struct util_list ready; /* kmd_svm.fault_link: whose turn is next */
+   struct util_list fresh; /* the same, until the ring has been read */
    struct util_list idle;  /* entries */
    struct kmd_fault_entry entries[RING_ENTRIES];
    struct worker workers[NUM_WORKERS];
@@ -103,6 +104,20 @@ worker_main(void *arg)
    return NULL;
 }
 
+/* What has been read of the ring gets its turn: all of it at once, because a
+ * replay for the first of a warp's entries makes the others stale. */
+static void
+publish_locked(struct kmd_fault_work *w)
+{
+   while (!util_list_is_empty(&w->fresh)) {
+      struct kmd_svm *svm =
+         util_list_first(&w->fresh, struct kmd_svm, fault_link);
+      util_list_del(&svm->fault_link);
+      util_list_add_tail(&svm->fault_link, &w->ready);
+      pthread_cond_signal(&w->work);
+   }
+}
+
 /* Takes over the caller's reference. */
 static void
 queue_entry(struct kmd *kmd, struct kmd_svm *svm, const struct nv_fault *hw)
@@ -115,8 +130,10 @@ queue_entry(struct kmd *kmd, struct kmd_svm *svm, const struct nv_fault *hw)
       kmd_svm_put(svm);
       return;
    }
-   while (util_list_is_empty(&w->idle))
+   while (util_list_is_empty(&w->idle)) {
+      publish_locked(w);
       pthread_cond_wait(&w->changed, &w->lock);
+   }
    struct kmd_fault_entry *e =
       util_list_first(&w->idle, struct kmd_fault_entry, link);
    util_list_del(&e->link);
@@ -124,10 +141,8 @@ queue_entry(struct kmd *kmd, struct kmd_svm *svm, const struct nv_fault *hw)
    bool waiting = svm->fault_serving || !util_list_is_empty(&svm->faults);
    util_list_add_tail(&e->link, &svm->faults);
    svm->faults_queued++;
-   if (!waiting) {
-      util_list_add_tail(&svm->fault_link, &w->ready);
-      pthread_cond_signal(&w->work);
-   }
+   if (!waiting)
+      util_list_add_tail(&svm->fault_link, &w->fresh);
    pthread_mutex_unlock(&w->lock);
 }
 
@@ -171,6 +186,9 @@ read_ring(struct kmd *kmd)
          kmd_mmu_cancel(kmd, &hw);
    }
    nvsim_wr32(kmd->sim, NV_FAULT_BUFFER_GET, w->get);
+   pthread_mutex_lock(&w->lock);
+   publish_locked(w);
+   pthread_mutex_unlock(&w->lock);
    return true;
 }
 
@@ -256,6 +274,7 @@ kmd_fault_init(struct kmd *kmd)
    pthread_cond_init(&w->work, NULL);
    pthread_cond_init(&w->changed, NULL);
    util_list_init(&w->ready);
+   util_list_init(&w->fresh);
    util_list_init(&w->idle);
    for (unsigned i = 0; i < RING_ENTRIES; i++)
       util_list_add_tail(&w->entries[i].link, &w->idle);
