@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* cl_partage_svm_counters: what shared virtual memory has cost so far. A device
+/* Our extensions of OpenCL.
+ *
+ * cl_partage_svm_migrate_system: clEnqueueSVMMigrateMem with the flag below
+ * also takes ranges of other memory than clSVMAlloc's, where the queue's device
+ * has fine-grain system SVM; each needs a size. Without the flag such a range
+ * is CL_INVALID_VALUE, as OpenCL says.
+ *
+ * cl_partage_svm_counters: what shared virtual memory has cost so far. A device
  * query, so that programs need no entry point of ours:
  *
  *    struct cl_svm_counters_partage c;
@@ -15,6 +22,9 @@
 #include <CL/cl.h>
 
 #define CL_DEVICE_SVM_COUNTERS_PARTAGE 0x50A0
+
+/* cl_mem_migration_flags */
+#define CL_MIGRATE_SVM_SYSTEM_PARTAGE (1ull << 32)
 
 struct cl_svm_counters_partage {
    cl_ulong faults_read; /* GPU faults serviced, by access */

@@ -283,6 +283,27 @@ enum {
    WORDS = PAGES * PAGE / 4
 };
 
+/* Without system SVM an allocation is the first card's, and the others say so. */
+static void
+test_allocation_of_one(void **state)
+{
+   struct cards *c = *state;
+   if (c->caps & CL_DEVICE_SVM_FINE_GRAIN_SYSTEM)
+      skip();
+   int *p = svm_alloc(c, 100), v = 1;
+   memset(p, 0, 400);
+   run_add(c, 0, p, 100, 1);
+   cl_kernel k = kernel(c, "add");
+   e2e_arg_svm(k, 0, p);
+   e2e_arg(k, 1, sizeof(v), &v);
+   for (unsigned i = 1; i < c->n; i++)
+      assert_int_equal(e2e_launch(c->queue[i], k, 100, 0, NULL),
+                       CL_INVALID_OPERATION);
+   assert_int_equal(p[99], 1);
+   clReleaseKernel(k);
+   clSVMFree(c->context, p);
+}
+
 /* Pages in the first card's memory, used by the second: through system memory,
  * or in place if peers may. */
 static void
@@ -496,6 +517,7 @@ main(void)
       cmocka_unit_test(test_each_is_itself),
       cmocka_unit_test(test_buffer_goes_round),
       cmocka_unit_test(test_same_pointers),
+      cmocka_unit_test(test_allocation_of_one),
       cmocka_unit_test(test_use_of_anothers_pages),
       cmocka_unit_test(test_migrate_between),
       cmocka_unit_test(test_everybody_writes),

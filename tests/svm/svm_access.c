@@ -32,10 +32,11 @@ void
 do_migrate(struct run *r)
 {
    take_pages(r);
-   cl_mem_migration_flags flags =
-      take_if(r, "host") ? CL_MIGRATE_MEM_OBJECT_HOST : 0;
-   if (!flags)
+   bool home = take_if(r, "host");
+   if (!home)
       want(r, "device");
+   cl_mem_migration_flags flags =
+      CL_MIGRATE_SVM_SYSTEM_PARTAGE | (home ? CL_MIGRATE_MEM_OBJECT_HOST : 0);
    const void *ptr = page_at(r, 0);
    size_t size = (size_t)r->count * PAGE;
    cl_ok(

@@ -108,7 +108,22 @@ settle_local_size(struct launch *l, bool given)
    return CL_SUCCESS;
 }
 
-/* A pointer that is in no allocation is legal with fine-grain system SVM only. */
+/* A pointer that is in no allocation is legal with fine-grain system SVM only,
+ * and without that an allocation is known to one device of the context. The end
+ * of an allocation counts as in it. */
+static bool
+device_reaches(const struct ocl_queue *q, const char *ptr)
+{
+   if (!ptr || q->dev->svm_caps & CL_DEVICE_SVM_FINE_GRAIN_SYSTEM)
+      return true;
+   struct ocl_svm_alloc *a = ocl_svm_find(q->ctx, ptr);
+   if (!a)
+      a = ocl_svm_find(q->ctx, ptr - 1);
+   bool reaches = a && ocl_svm_resource(a, q->dev_index);
+   ocl_svm_put(a);
+   return reaches;
+}
+
 static cl_int
 check_svm_args(const struct launch *l)
 {
@@ -116,7 +131,9 @@ check_svm_args(const struct launch *l)
    cl_device_svm_capabilities caps = l->q->dev->svm_caps;
 
    for (unsigned i = 0; i < args->num; i++)
-      CL_CHECK(caps || !args->arg[i].is_svm, CL_INVALID_OPERATION);
+      CL_CHECK(!args->arg[i].is_svm ||
+                  (caps && device_reaches(l->q, args->arg[i].svm)),
+               CL_INVALID_OPERATION);
    CL_CHECK(caps || !args->num_svm_ptrs, CL_INVALID_OPERATION);
    return CL_SUCCESS;
 }

@@ -3,6 +3,8 @@
 /* Shared virtual memory; the errors are those of docs/opencl.md, "SVM errors". */
 #include "cl_priv.h"
 
+#include "partage/cl_partage.h"
+
 #define MAX_PATTERN_B 128
 #define MAX_ALIGN_B                                                            \
    (64u << 10) /* more than any type needs; refused is legal above 128 */
@@ -174,15 +176,16 @@ clEnqueueSVMUnmap(cl_command_queue command_queue, void *svm_ptr,
                      CL_DO_NOT_WAIT);
 }
 
-/* A range that begins in an allocation must lie inside it; without a size it is
- * all of it. With system SVM every pointer is one, and other memory needs a
- * size. */
+/* Every range must lie inside one allocation; without a size, the pointer must.
+ * By our extension other memory will do, with a size. */
 static cl_int
-check_migrate_range(const struct ocl_queue *q, const void *ptr, size_t size)
+check_migrate_range(const struct ocl_queue *q, const void *ptr, size_t size,
+                    cl_mem_migration_flags flags)
 {
    struct ocl_svm_alloc *a = ptr ? ocl_svm_find(q->ctx, ptr) : NULL;
-   bool fine = a ? ocl_svm_contains(a, ptr, size)
-                 : ptr && size && q->dev->screen->caps.svm_system;
+   bool any = flags & CL_MIGRATE_SVM_SYSTEM_PARTAGE &&
+              q->dev->svm_caps & CL_DEVICE_SVM_FINE_GRAIN_SYSTEM;
+   bool fine = a ? ocl_svm_contains(a, ptr, size) : any && ptr && size;
 
    ocl_svm_put(a);
    return fine ? CL_SUCCESS : CL_INVALID_VALUE;
@@ -196,7 +199,8 @@ clEnqueueSVMMigrateMem(cl_command_queue command_queue, cl_uint num_svm_pointers,
                        const cl_event *event_wait_list, cl_event *event)
 {
    const cl_mem_migration_flags known =
-      CL_MIGRATE_MEM_OBJECT_HOST | CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED;
+      CL_MIGRATE_MEM_OBJECT_HOST | CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED |
+      CL_MIGRATE_SVM_SYSTEM_PARTAGE;
    struct ocl_queue *q;
    cl_int err =
       check_queue(command_queue, num_events_in_wait_list, event_wait_list, &q);
@@ -205,9 +209,11 @@ clEnqueueSVMMigrateMem(cl_command_queue command_queue, cl_uint num_svm_pointers,
    CL_CHECK(num_svm_pointers && svm_pointers && !(flags & ~known),
             CL_INVALID_VALUE);
    for (cl_uint i = 0; i < num_svm_pointers; i++) {
-      err = check_migrate_range(q, svm_pointers[i], sizes ? sizes[i] : 0);
+      err =
+         check_migrate_range(q, svm_pointers[i], sizes ? sizes[i] : 0, flags);
       CL_CHECK(!err, err);
    }
+   flags &= ~CL_MIGRATE_SVM_SYSTEM_PARTAGE;
    return cl_enqueue(
       q, ocl_cmd_svm_migrate(q, svm_pointers, sizes, num_svm_pointers, flags),
       num_events_in_wait_list, event_wait_list, event, CL_DO_NOT_WAIT);

@@ -65,6 +65,7 @@ static const struct version_row extensions[] = {
    {"cl_khr_icd", V(1, 0)},
    {"cl_khr_extended_versioning", V(1, 0)},
    {"cl_partage_svm_counters", V(1, 0)},
+   {"cl_partage_svm_migrate_system", V(1, 0)},
    {"cl_khr_pci_bus_info", V(1, 0)},
    {"cl_khr_device_uuid", V(1, 0)},
 };
