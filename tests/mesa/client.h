@@ -54,6 +54,10 @@ void buffer_read(struct client *c, cl_mem buffer, void *data, size_t size_B);
 void buffer_take(struct client *c, cl_mem buffer, void *data, size_t size_B);
 
 void all_ops(struct client *c); /* ops.c */
+/* images.c */
+void image_formats(struct client *c);
+void image_kinds(struct client *c);
+void image_samplers(struct client *c);
 
 struct test_case {
    const char *name;

@@ -9,15 +9,10 @@
 #define POOL 64 /* entries */
 
 void
-tex_rig_init(struct tex_rig *t)
+tex_rig_bind_pools(struct tex_rig *t)
 {
    struct rig *r = &t->r;
    unsigned c = NV_SUBCH_COMPUTE;
-   rig_init(r, &(struct rig_config){0});
-   t->tics = rig_alloc(r, POOL * NV_TEX_ENTRY_B);
-   t->tscs = rig_alloc(r, POOL * NV_TEX_ENTRY_B);
-   t->in = rig_alloc(r, TEX_LANES * sizeof(struct tex_in));
-   t->out = rig_alloc(r, TEX_LANES * sizeof(struct tex_out));
    rig_method(r, c, NV_COMPUTE_SET_TEX_HEADER_POOL_A, rig_va(t->tics) >> 32);
    rig_method(r, c, NV_COMPUTE_SET_TEX_HEADER_POOL_B,
               (uint32_t)rig_va(t->tics));
@@ -26,6 +21,18 @@ tex_rig_init(struct tex_rig *t)
    rig_method(r, c, NV_COMPUTE_SET_TEX_SAMPLER_POOL_B,
               (uint32_t)rig_va(t->tscs));
    rig_method(r, c, NV_COMPUTE_SET_TEX_SAMPLER_POOL_C, POOL - 1);
+}
+
+void
+tex_rig_init(struct tex_rig *t)
+{
+   struct rig *r = &t->r;
+   rig_init(r, &(struct rig_config){0});
+   t->tics = rig_alloc(r, POOL * NV_TEX_ENTRY_B);
+   t->tscs = rig_alloc(r, POOL * NV_TEX_ENTRY_B);
+   t->in = rig_alloc(r, TEX_LANES * sizeof(struct tex_in));
+   t->out = rig_alloc(r, TEX_LANES * sizeof(struct tex_out));
+   tex_rig_bind_pools(t);
 }
 
 void

@@ -27,6 +27,8 @@ struct tex_out {
 };
 
 void tex_rig_init(struct tex_rig *t);
+/* The pools again, after rig_bind. */
+void tex_rig_bind_pools(struct tex_rig *t);
 void tex_rig_finish(struct tex_rig *t);
 
 uint32_t *tex_rig_tic(struct tex_rig *t, unsigned index); /* words */

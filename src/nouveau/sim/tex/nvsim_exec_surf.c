@@ -116,6 +116,8 @@ find_lanes(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask,
       a->tic[l] = header_of(w, in, l);
       if (!dims_agree(in->i.surf_dim, a->tic[l]))
          refuse(w, 1u << l, "dimensions of instruction and surface differ");
+      if (a->size_B > a->tic[l]->format->block_B && !a->bytes)
+         refuse(w, 1u << l, "surface access is larger than a texel");
       bool inside = locate(w, in, l, a, &at, &byte);
       if (!inside && in->i.clamp == SASS_CLAMP_TRAP)
          bad |= 1u << l;
@@ -133,16 +135,6 @@ find_lanes(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask,
    if (bad)
       nvsim_warp_error(w, NVSIM_WARP_MISALIGNED_ADDR, bad,
                        a->va[__builtin_ctz(bad)], "misaligned surface access");
-}
-
-/* A raw access must not reach past its 16 bytes of a GOB; formats of 12 bytes
- * can do that only in buffers. */
-static void
-check_size(struct nvsim_warp *w, const struct access *a)
-{
-   nvsim_for_each_lane(l, a->inside)
-      if (a->size_B > a->tic[l]->format->block_B && !a->bytes)
-         refuse(w, 1u << l, "surface access is larger than a texel");
 }
 
 /* ---- bytes ---- */
@@ -213,7 +205,6 @@ begin(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    struct access a = {.size_B = in->i.raw ? sass_size_B(in->i.size) : 0,
                       .bytes = in->i.raw && in->i.ba};
    find_lanes(w, in, mask, &a);
-   check_size(w, &a);
    return a;
 }
 
