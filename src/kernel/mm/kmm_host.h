@@ -31,9 +31,11 @@ struct kmm_host_ops {
 
    /* The rest: mm->lock held, but for the slots. */
 
-   /* Touches of missing pages and events of the range are delivered from now
-    * on. */
-   int (*watch)(struct kmm_host *h, uint64_t start, uint64_t end);
+   /* 0: touches of missing pages and events of [start, *end_out) are delivered
+    * from now on, until an event says that the mapping is gone. Else they are
+    * not, for whatever reason, and *end_out is where to go on. */
+   int (*watch)(struct kmm_host *h, uint64_t start, uint64_t end,
+                uint64_t *end_out);
    void (*unwatch)(struct kmm_host *h, uint64_t start, uint64_t end);
    void (*wake)(struct kmm_host *h, uint64_t start, uint64_t end);
    /* A zero page at cpu_va, and wake. */
@@ -55,8 +57,10 @@ struct kmm_host_ops {
    /* Puts an isolated page back. 0, -EAGAIN as above. */
    int (*restore)(struct kmm_host *h, int slot, struct kmm_migrate_page *mig);
 
-   /* TO_SYSTEM: where the copy of the page at cpu_va goes (bus_va, flags). */
-   void (*stage)(struct kmm_host *h, int slot, struct kmm_migrate_page *mig);
+   /* TO_SYSTEM: where the copy of the page claimed at cpu_va goes (bus_va,
+    * flags); one of the slot's for each page of its block. */
+   void (*stage)(struct kmm_host *h, int slot, uint64_t cpu_va,
+                 struct kmm_migrate_page *mig);
    /* Makes n staged pages, neighbours from mig->cpu_va, the process's. How many
     * were placed (>= 1); -EAGAIN as above; other errors: the first could not. */
    int (*place)(struct kmm_host *h, int slot, unsigned n,

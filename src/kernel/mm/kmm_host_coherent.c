@@ -28,8 +28,9 @@ destroy(struct kmm_host *h)
 }
 
 static int
-watch(struct kmm_host *h, uint64_t start_va, uint64_t end_va)
+watch(struct kmm_host *h, uint64_t start_va, uint64_t end_va, uint64_t *end_out)
 {
+   *end_out = end_va;
    return 0;
 }
 
@@ -72,7 +73,8 @@ restore(struct kmm_host *h, int slot, struct kmm_migrate_page *mig)
 }
 
 static void
-stage(struct kmm_host *h, int slot, struct kmm_migrate_page *mig)
+stage(struct kmm_host *h, int slot, uint64_t cpu_va,
+      struct kmm_migrate_page *mig)
 {
    mig->flags |= KMM_MIGRATE_STAYS;
 }

@@ -152,8 +152,9 @@ present(struct kmm_host *h, uint64_t start_va, unsigned n, uint64_t *bits_out)
 }
 
 static int
-watch(struct kmm_host *h, uint64_t start_va, uint64_t end_va)
+watch(struct kmm_host *h, uint64_t start_va, uint64_t end_va, uint64_t *end_out)
 {
+   *end_out = end_va;
    for (uint64_t va = start_va; va < end_va; va += KMM_PAGE_SIZE)
       page_at(model_of(h), va)->watched = true;
    return 0;
@@ -233,7 +234,8 @@ restore(struct kmm_host *h, int slot, struct kmm_migrate_page *mig)
 }
 
 static void
-stage(struct kmm_host *h, int slot, struct kmm_migrate_page *mig)
+stage(struct kmm_host *h, int slot, uint64_t cpu_va,
+      struct kmm_migrate_page *mig)
 {
    mig->bus_va = (uintptr_t)new_data();
 }

@@ -57,6 +57,7 @@ struct host_uffd {
    pthread_t reader;
    bool running;
    char *limbo, *stage; /* NUM_SLOTS * SLOT_SIZE each; limbo is registered */
+   char *nothing;       /* a page that nobody touches */
    pthread_mutex_t slot_lock;
    pthread_cond_t slot_free;
    unsigned slots_used;
@@ -88,10 +89,40 @@ register_range(struct host_uffd *u, uint64_t start, uint64_t end)
    return ioctl(u->uffd, UFFDIO_REGISTER, &r) ? -errno : 0;
 }
 
-static int
-watch(struct kmm_host *h, uint64_t start, uint64_t end)
+/* Is the mapping at cpu_va registered? REGISTER does not tell: it passes over
+ * holes, and what is mapped there a moment later is not registered. A MOVE that
+ * has nothing to move does: mappings are checked before pages. Once this says
+ * yes, an event tells of each change of the mapping, and until it is read
+ * (under mm->lock, which is held) no MOVE succeeds. */
+static bool
+is_registered(struct host_uffd *u, uint64_t cpu_va)
 {
-   return register_range(uffd_of(h), start, end);
+   struct uffd_move m = {
+      .dst = cpu_va,
+      .src = (uintptr_t)u->nothing,
+      .len = KMM_PAGE_SIZE,
+      .mode = MODE_DONTWAKE,
+   };
+   return ioctl(u->uffd, IOC_MOVE, &m) && (errno == ENOENT || errno == EEXIST);
+}
+
+static int
+watch(struct kmm_host *h, uint64_t start, uint64_t end, uint64_t *end_out)
+{
+   struct host_uffd *u = uffd_of(h);
+   struct kmm_vma vma;
+   *end_out = end;
+   int err = register_range(u, start, end);
+   if (!err)
+      err = kmm_host_process_vma_find(h, start, &vma);
+   if (err)
+      return err;
+   if (vma.start > start) {
+      *end_out = MIN2(vma.start, end);
+      return -ENOENT;
+   }
+   *end_out = MIN2(vma.end, end);
+   return is_registered(u, start) ? 0 : -EAGAIN;
 }
 
 static void
@@ -258,9 +289,10 @@ restore(struct kmm_host *h, int slot, struct kmm_migrate_page *mig)
 }
 
 static void
-stage(struct kmm_host *h, int slot, struct kmm_migrate_page *mig)
+stage(struct kmm_host *h, int slot, uint64_t cpu_va,
+      struct kmm_migrate_page *mig)
 {
-   mig->bus_va = (uintptr_t)slot_page(uffd_of(h)->stage, slot, mig->cpu_va);
+   mig->bus_va = (uintptr_t)slot_page(uffd_of(h)->stage, slot, cpu_va);
 }
 
 static int
@@ -423,6 +455,7 @@ free_areas(struct host_uffd *u)
 {
    util_svc_unmap(u->limbo, NUM_SLOTS * SLOT_SIZE);
    util_svc_unmap(u->stage, NUM_SLOTS * SLOT_SIZE);
+   util_svc_unmap(u->nothing, KMM_PAGE_SIZE);
 }
 
 static void
@@ -486,8 +519,9 @@ kmm_host_uffd_create(uint64_t debug, struct kmm_host **host_out)
       goto close_uffd;
    u->limbo = util_svc_map(NUM_SLOTS * SLOT_SIZE);
    u->stage = util_svc_map(NUM_SLOTS * SLOT_SIZE);
+   u->nothing = util_svc_map(KMM_PAGE_SIZE);
    err = -ENOMEM;
-   if (!u->limbo || !u->stage)
+   if (!u->limbo || !u->stage || !u->nothing)
       goto unmap;
    err = register_range(u, (uintptr_t)u->limbo,
                         (uintptr_t)u->limbo + NUM_SLOTS * SLOT_SIZE);

@@ -49,8 +49,9 @@ static void
 claim_run_locked(struct kmm_migrate *m, uint64_t start, uint64_t end)
 {
    struct kmm_block *b = m->mm->leaving ? NULL : kmm_block_get(m->mm, start);
-   if (!b || kmm_block_watch(m->mm, b, start, end))
+   if (!b)
       return;
+   kmm_block_watch(m->mm, b, start, end);
    if (b->clearing_until_ns && util_time_ns() > b->clearing_until_ns) {
       memset(b->clearing, 0, sizeof(b->clearing));
       b->clearing_until_ns = 0;
@@ -58,7 +59,8 @@ claim_run_locked(struct kmm_migrate *m, uint64_t start, uint64_t end)
    bool some_pinned = util_svc_pins(start, end);
    for (uint64_t va = start; va < end; va += KMM_PAGE_SIZE) {
       unsigned i = va >> KMM_PAGE_SHIFT & (KMM_BLOCK_PG - 1);
-      if (util_bitset_test(b->clearing, i))
+      /* What is not watched would read as zero while it is away. */
+      if (util_bitset_test(b->clearing, i) || !util_bitset_test(b->watched, i))
          continue;
       struct kmm_page *p = &b->pages[i];
       struct kmm_migrate_page *mig =
@@ -201,12 +203,15 @@ isolate_all(struct kmm_migrate *m, bool last)
    return busy;
 }
 
+/* By the address at which the page was claimed: an mremap meanwhile changes
+ * where it goes (mig->cpu_va), and its place in the slot must stay its own. */
 static void
 stage_all(struct kmm_migrate *m)
 {
    for (unsigned i = 0; i < num_pages(m); i++)
       if (m->pages[i].flags & KMM_MIGRATE_PFN)
-         m->mm->host->ops->stage(m->mm->host, m->slot, &m->pages[i]);
+         m->mm->host->ops->stage(m->mm->host, m->slot,
+                                 m->start + i * KMM_PAGE_SIZE, &m->pages[i]);
 }
 
 /* Nobody may move pages out while a fork is being made. */

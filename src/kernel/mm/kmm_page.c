@@ -274,17 +274,19 @@ kmm_reap(struct kmm_mm *mm, bool wait)
 
 /* ---- watching ---- */
 
-int
+void
 kmm_block_watch(struct kmm_mm *mm, struct kmm_block *b, uint64_t start,
                 uint64_t end)
 {
    unsigned n, first = block_clip(b, start, end, &n);
    if (util_bitset_count_range(b->watched, first, n) == n)
-      return 0;
-   int err = mm->host->ops->watch(mm->host, start, end);
-   if (!err)
-      util_bitset_set_range(b->watched, first, n);
-   return err;
+      return;
+   for (uint64_t next; start < end; start = next) {
+      int err = mm->host->ops->watch(mm->host, start, end, &next);
+      first = block_clip(b, start, next, &n);
+      if (!err)
+         util_bitset_set_range(b->watched, first, n);
+   }
 }
 
 void

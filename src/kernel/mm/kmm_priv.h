@@ -147,9 +147,9 @@ void kmm_gone_add(struct kmm_mm *mm, uint64_t start, uint64_t end,
 /* Takes mm->lock itself; calls back without it. `wait`: also for what others
  * reap. */
 void kmm_reap(struct kmm_mm *mm, bool wait);
-/* Host watches [start, end) of one block. 0 or -errno. */
-int kmm_block_watch(struct kmm_mm *mm, struct kmm_block *b, uint64_t start,
-                    uint64_t end);
+/* Host watches [start, end) of one block, as far as it can: b->watched. */
+void kmm_block_watch(struct kmm_mm *mm, struct kmm_block *b, uint64_t start,
+                     uint64_t end);
 void kmm_block_unwatch(struct kmm_mm *mm, struct kmm_block *b);
 /* Frees blocks that have been empty for `age_ns`. */
 void kmm_blocks_trim(struct kmm_mm *mm, uint64_t age_ns);

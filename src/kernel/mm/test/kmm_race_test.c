@@ -6,9 +6,12 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "util/util_svc.h"
 
 struct racer {
    struct fixture *f;
@@ -191,6 +194,60 @@ test_race_fork(void **state)
    assert_true(forks > 5);
 }
 
+/* Moves a page away while a migration that has claimed it waits for devices. */
+struct meddler {
+   struct kmm_notifier notifier;
+   char *from, *to;
+   bool done;
+};
+
+static void *
+meddle(void *arg)
+{
+   struct meddler *m = arg;
+   m->done =
+      mremap(m->from, PG, PG, MREMAP_MAYMOVE | MREMAP_FIXED, m->to) == m->to;
+   return NULL;
+}
+
+static void
+meddler_invalidate(struct kmm_notifier *n, const struct kmm_invalidate *inv)
+{
+   struct meddler *m = container_of(n, struct meddler, notifier);
+   pthread_t t;
+   if (inv->event != KMM_EVENT_MIGRATE || m->done)
+      return;
+   pthread_create(&t, NULL, meddle, m);
+   pthread_join(t, NULL);
+}
+
+static const struct kmm_notifier_ops meddler_ops = {meddler_invalidate};
+
+/* It goes to the place of another page of the same migration, in another block:
+ * each comes home with its own bytes. */
+static void
+test_mremap_of_claimed_page(void **state)
+{
+   struct fixture *f = *state;
+   host_fill(f->app, 16);
+   assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 16 * PG),
+                    16);
+   struct meddler *m = util_svc_alloc(sizeof(*m));
+   m->from = f->app + 9 * PG;
+   m->to = f->app + (2 << 20) + 5 * PG;
+   kmm_notifier_insert(f->mm, &m->notifier, (uintptr_t)f->app,
+                       (uintptr_t)f->app + 16 * PG, &meddler_ops);
+   test_dev_migrate(f->dev, KMM_TO_SYSTEM, f->app, 16 * PG);
+   kmm_notifier_remove(&m->notifier);
+   assert_true(m->done);
+   for (unsigned i = 0; i < 16; i++) {
+      const char *p = i == 9 ? m->to : f->app + i * PG;
+      for (unsigned k = 0; k < PG; k++)
+         assert_int_equal((unsigned char)p[k], 1 + i);
+   }
+   util_svc_free(m);
+}
+
 /* An argument selects tests by pattern. */
 int
 main(int argc, char **argv)
@@ -198,6 +255,7 @@ main(int argc, char **argv)
    const struct CMUnitTest tests[] = {
       BOTH(test_race_adds),
       BOTH(test_race_munmap),
+      BOTH(test_mremap_of_claimed_page),
       BOTH(test_race_fork),
    };
    if (argc > 1)
