@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -36,8 +37,9 @@ struct thread {
    int tid;
    char name[16];
    bool service; /* false: a program's thread with a call stack */
-   bool away;    /* between leave and enter */
-   bool guarded;
+   /* Set by the thread itself, read by whoever looks for one. */
+   _Atomic bool away; /* between leave and enter */
+   _Atomic bool guarded;
    void *stack;
    uint64_t stack_B;
    void *(*run)(void *);
@@ -198,7 +200,7 @@ void
 util_svc_set_guarded(bool guarded)
 {
    if (self)
-      self->guarded = guarded;
+      atomic_store_explicit(&self->guarded, guarded, memory_order_relaxed);
 }
 
 bool
@@ -228,14 +230,14 @@ void
 util_svc_leave(void)
 {
    if (self)
-      self->away = true;
+      atomic_store_explicit(&self->away, true, memory_order_relaxed);
 }
 
 void
 util_svc_enter(void)
 {
    if (self)
-      self->away = false;
+      atomic_store_explicit(&self->away, false, memory_order_relaxed);
 }
 
 /* ---- calls on the service stack ---- */
