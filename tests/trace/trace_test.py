@@ -14,6 +14,9 @@ import tempfile
 from pathlib import Path
 
 report, writer, traced, case = sys.argv[1:5]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(report).resolve().parent.parent / "src" / "report"))
+import tracefile  # noqa: E402
 tmp = Path(tempfile.mkdtemp(prefix="partage-trace-"))
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # one case aborts
 
@@ -32,14 +35,15 @@ def run(*command, ok=(0,), **env):
 
 
 def check(path):
-    run(sys.executable, report, "--check", path)
+    wrong = tracefile.check(path)
+    must(not wrong, f"{path}: {wrong[:5]}")
     return json.loads(Path(path).read_text())["traceEvents"]
 
 
 # -- the file --
 
 def check_writer():
-    whole = 4 * 6000
+    whole = 4 * 3000
     for how in ("plain", "fork", "kill", "second"):
         path = tmp / f"{how}.json"
         names = run(writer, how, path, ok=(-9,) if how == "kill" else (0,)).split()
@@ -73,7 +77,8 @@ def check_rules():
             (False, [name, {k: v for k, v in good.items() if k != "args"}])):
         path = tmp / "rule.json"
         path.write_text(json.dumps({"traceEvents": events}))
-        run(sys.executable, report, "--check", path, ok=(0,) if ok else (1,))
+        must(ok == (not tracefile.check(path)), f"{events}: {tracefile.check(path)}")
+    run(sys.executable, report, "--check", path, ok=(1,))
 
 
 # -- a program --

@@ -13,7 +13,7 @@
 #include "util/util_trace.h"
 
 #define THREADS 4
-#define EVENTS  6000 /* of each: together several windows of the file */
+#define EVENTS  3000 /* of each: together several windows of the file */
 
 struct job {
    struct util_trace *trace;
