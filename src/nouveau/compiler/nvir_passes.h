@@ -24,6 +24,7 @@
 void nvir_opt_dce(struct nvir_shader *s);
 void nvir_opt_cse(struct nvir_shader *s);
 void nvir_opt_fold(struct nvir_shader *s);
+void nvir_opt_schedule(struct nvir_shader *s); /* before registers */
 /* Bits that an I32 or I64 operand may have set; all others are 0. */
 uint64_t nvir_possible_bits(struct nvir_src src, enum nvir_type type);
 void nvir_lower_div(struct nvir_shader *s);  /* integer division */

@@ -47,6 +47,7 @@ static const struct pass passes[] = {
    {.name = "opt_cse3", .run = nvir_opt_cse, .optional = true},
    {.name = "opt_dce3", .run = nvir_opt_dce},
    {.name = "split_critical_edges", .run = nvir_split_critical_edges},
+   {.name = "opt_schedule", .run = nvir_opt_schedule, .optional = true},
    {.name = "analyze_loops", .run = nvir_analyze_loops},
    {.name = "spill", .run_int = nvir_spill},
    {.name = "assign_regs", .run_int = nvir_assign_regs},

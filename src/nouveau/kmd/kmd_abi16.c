@@ -187,12 +187,10 @@ make_notifier(struct kdrm_file *file, uint32_t *handle_out)
    return 0;
 }
 
-/* That of the address space that the channel gets. */
 static struct kmd_svm *
 svm_for_channel(struct kmd_client *client)
 {
-   struct kmd_svm *svm = client->svm;
-   return svm && svm->uvmm == client->uvmm ? svm : NULL;
+   return client->uvmm ? NULL : client->svm;
 }
 
 static int

@@ -71,8 +71,7 @@ enum nouveau_ws_calls {
     * without them PUSHBUF. */
    NOUVEAU_WS_CALLS_AUTO,
    NOUVEAU_WS_CALLS_PUSHBUF,
-   /* VM_BIND and EXEC, if the kernel has them; SVM_INIT if both go together. */
-   NOUVEAU_WS_CALLS_BIND,
+   NOUVEAU_WS_CALLS_BIND, /* VM_BIND and EXEC, if the kernel has them */
 };
 
 /* Opens `path` through `os` (which must outlive the device). `want_svm`: try
