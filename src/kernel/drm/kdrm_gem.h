@@ -37,7 +37,6 @@ struct kdrm_gem_object {
    struct kdrm_gem_object *resv_owner; /* referenced, or NULL */
    pthread_mutex_t gpuva_lock;         /* of gpuvm_bos and what hangs there */
    struct util_list gpuvm_bos;         /* kdrm_gpuvm_bo.obj_link */
-   _Atomic unsigned cpu_maps;          /* mappings into the process */
 };
 
 void kdrm_gem_init(struct kdrm_device *dev, struct kdrm_gem_object *obj,

@@ -176,6 +176,8 @@ init_locks(struct kmd *kmd)
    pthread_mutex_init(&kmd->maps_lock, NULL);
    pthread_mutex_init(&kmd->svm_lock, NULL);
    util_list_init(&kmd->reaps);
+   pthread_mutex_init(&kmd->lru_lock, NULL);
+   util_list_init(&kmd->lru);
    atomic_init(&kmd->next_fence_context, 1);
 }
 
@@ -186,6 +188,7 @@ finish_locks(struct kmd *kmd)
    pthread_mutex_destroy(&kmd->chans_lock);
    pthread_mutex_destroy(&kmd->reap_lock);
    pthread_mutex_destroy(&kmd->reaps_lock);
+   pthread_mutex_destroy(&kmd->lru_lock);
    pthread_mutex_destroy(&kmd->maps_lock);
    pthread_mutex_destroy(&kmd->svm_lock);
 }

@@ -93,6 +93,7 @@ bo_free(struct kdrm_gem_object *obj)
 {
    struct kmd_bo *bo = to_bo(obj);
    assert(util_list_is_empty(&bo->vmas));
+   kmd_bo_lru_remove(bo);
    kdrm_gem_finish(obj);
    kmd_heap_free(bo->heap, bo->extents, bo->num_extents);
    pthread_mutex_destroy(&bo->lock);
@@ -167,10 +168,9 @@ bo_close(struct kdrm_gem_object *obj, struct kdrm_file *file)
 }
 
 static void *
-bo_mmap(struct kdrm_gem_object *obj, void *addr, size_t length, int prot,
-        int flags, uint64_t start)
+map_extents(struct kmd_bo *bo, void *addr, size_t length, int prot, int flags,
+            uint64_t start)
 {
-   struct kmd_bo *bo = to_bo(obj);
    length = util_align(length, KMD_PAGE_B);
    int fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
    uint8_t *at =
@@ -194,6 +194,18 @@ bo_mmap(struct kdrm_gem_object *obj, void *addr, size_t length, int prot,
    return at;
 }
 
+static void *
+bo_mmap(struct kdrm_gem_object *obj, void *addr, size_t length, int prot,
+        int flags, uint64_t start)
+{
+   struct kmd_bo *bo = to_bo(obj);
+   pthread_mutex_lock(&bo->lock);
+   bo->cpu_mapped = true;
+   void *at = map_extents(bo, addr, length, prot, flags, start);
+   pthread_mutex_unlock(&bo->lock);
+   return at;
+}
+
 static const struct kdrm_gem_funcs bo_funcs = {
    .free = bo_free,
    .open = bo_open,
@@ -212,6 +224,10 @@ alloc_memory(struct kmd *kmd, struct kmd_bo *bo, uint64_t size_B)
       return ret;
    kmd_bo_reap(kmd);
    kmd_dmem_make_room(kmd, size_B);
+   ret = kmd_heap_alloc(bo->heap, size_B, 0, &bo->extents, &bo->num_extents);
+   if (ret != -ENOMEM)
+      return ret;
+   kmd_bo_make_room(kmd, size_B);
    return kmd_heap_alloc(bo->heap, size_B, 0, &bo->extents, &bo->num_extents);
 }
 
@@ -235,6 +251,7 @@ kmd_bo_create(struct kmd *kmd, uint64_t size_B, bool vram,
    }
    pthread_mutex_init(&bo->lock, NULL);
    util_list_init(&bo->vmas);
+   util_list_init(&bo->lru);
    kdrm_gem_init(&kmd->drm, &bo->base, &bo_funcs, size_B);
    *bo_out = bo;
    return 0;
@@ -314,8 +331,10 @@ kmd_gem_new_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
    bo->align_B = MIN2(a->align, 1u << 30);
    bo->valid_domains =
       a->info.domain & (NOUVEAU_GEM_DOMAIN_VRAM | NOUVEAU_GEM_DOMAIN_GART);
-   if (no_share)
+   if (no_share) {
       kdrm_gem_share_resv(&bo->base, &client->uvmm->r_obj);
+      kmd_bo_lru_touch(bo);
+   }
    ret = kdrm_gem_handle_create(file, &bo->base);
    if (ret > 0)
       ret = fill_info(client, bo, ret, &a->info);
@@ -360,11 +379,5 @@ kmd_gem_cpu_fini_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
    if (!bo)
       return -ENOENT;
    kdrm_gem_put(&bo->base);
-   return 0;
-}
-
-int
-kmd_bo_validate(struct kdrm_gpuvm_bo *vm_bo, struct kdrm_exec *exec)
-{
    return 0;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* Buffer objects: VRAM or system memory behind a GEM object, and the addresses
- * they have in clients' address spaces (≙ nouveau_bo, nouveau_gem). They never
- * move. */
+ * they have in clients' address spaces (≙ nouveau_bo, nouveau_gem). */
 #ifndef KMD_BO_H
 #define KMD_BO_H
 
@@ -25,8 +24,10 @@ struct kmd_bo {
    uint32_t valid_domains;
    uint32_t tile_mode, tile_flags;
    uint32_t align_B;
-   pthread_mutex_t lock;  /* of vmas; outside vmm->lock */
+   pthread_mutex_t lock;  /* of vmas and cpu_mapped; outside vmm->lock */
    struct util_list vmas; /* kmd_vma.link */
+   bool cpu_mapped;       /* has been: stays where it is */
+   struct util_list lru;  /* kmd.lru: may be moved out of VRAM */
 };
 
 /* An object of the kernel's own; one extent where `size_B` is a power of two.
@@ -42,6 +43,17 @@ bool kmd_bo_gpu_va(struct kmd_bo *bo, const struct kmd_vmm *vmm,
 
 /* Destroys places that wait for the card and are idle now. */
 void kmd_bo_reap(struct kmd *kmd);
+
+/* --- Moving (kmd_bo_move.c) ---
+ * Private buffers of a VM_BIND client that the CPU has never mapped move to
+ * system memory when VRAM is full and nothing uses their address space, and
+ * back when there is room. */
+
+/* The buffer is new in VRAM, or was just used. */
+void kmd_bo_lru_touch(struct kmd_bo *bo);
+void kmd_bo_lru_remove(struct kmd_bo *bo);
+/* Moves buffers out until `size_B` bytes are free, or no more can go. */
+void kmd_bo_make_room(struct kmd *kmd, uint64_t size_B);
 
 /* ≙ kdrm_gpuvm_ops.vm_bo_validate: an evicted object goes back to VRAM if there
  * is room and nothing uses it; else it is used where it is. */

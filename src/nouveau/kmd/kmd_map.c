@@ -32,7 +32,6 @@ mapping_create(uint64_t start, uint64_t end, struct kdrm_gem_object *obj)
    m->end = end;
    m->obj = obj;
    kdrm_gem_get(obj);
-   atomic_fetch_add(&obj->cpu_maps, 1);
    return m;
 }
 
@@ -75,7 +74,6 @@ drop(struct util_rb *gone)
    while ((n = util_rb_first(gone))) {
       struct mapping *m = mapping_of(n);
       util_rb_remove(gone, n);
-      atomic_fetch_sub(&m->obj->cpu_maps, 1);
       kdrm_gem_put(m->obj);
       kdrm_free(m);
    }

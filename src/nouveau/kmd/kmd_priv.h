@@ -66,6 +66,9 @@ struct kmd {
    struct util_list reaps;     /* struct reap of kmd_bo.c */
    _Atomic unsigned num_reaps;
 
+   pthread_mutex_t lru_lock; /* leaf */
+   struct util_list lru;     /* kmd_bo.lru, in VRAM, least lately used first */
+
    pthread_mutex_t maps_lock;
    struct util_rb maps; /* struct mapping of kmd.c */
 

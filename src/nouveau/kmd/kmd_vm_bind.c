@@ -134,6 +134,7 @@ apply_map(struct kmd_uvmm *u, struct bind_op *op)
                                 .vm_bo = vm_bo};
    int ret = kdrm_gpuvm_map(&u->vm, &request, &op->change);
    kdrm_gpuvm_bo_put(vm_bo);
+   kmd_bo_lru_touch(op->bo);
    return ret;
 }
 

@@ -255,6 +255,109 @@ reservations_are_shared(void **state)
    free_gate(c, &g);
 }
 
+/* --- More than VRAM ------------------------------------------------------ */
+
+#define BIG_B     (16ull << 20)
+#define BIG_COUNT 8
+
+static uint32_t
+domain_of(struct ctx *c, uint32_t handle)
+{
+   struct drm_nouveau_gem_info a = {.handle = handle};
+   assert_int_equal(kmd_ioctl(c->kmd, c->file, DRM_IOCTL_NOUVEAU_GEM_INFO, &a),
+                    0);
+   return a.domain;
+}
+
+static unsigned
+count_in_vram(struct ctx *c, const struct test_bo *bo)
+{
+   unsigned n = 0;
+   for (unsigned i = 0; i < BIG_COUNT; i++)
+      n +=
+         bo[i].handle && domain_of(c, bo[i].handle) == NOUVEAU_GEM_DOMAIN_VRAM;
+   return n;
+}
+
+static void
+expect_words(struct ctx *c, struct test_bo *bo, unsigned i, unsigned n)
+{
+   bo->cpu = kmd_mmap(c->kmd, NULL, BIG_B, PROT_READ | PROT_WRITE, MAP_SHARED,
+                      c->file, bo->map_handle);
+   assert_ptr_not_equal(bo->cpu, MAP_FAILED);
+   for (unsigned k = 0; k < n; k++)
+      assert_int_equal(*word(bo, (k * 5 << 20) / 4), 100 * i + k);
+   test_bo_free(c->kmd, c->file, bo);
+   bo->handle = 0;
+}
+
+/* Twice as much as there is: what has not been used lately goes to system
+ * memory, with its bytes, and comes back when there is room. */
+static void
+buffers_make_room(void **state)
+{
+   struct ctx *c = *state;
+   int chan = test_channel(c->kmd, c->file);
+   struct test_bo push = mapped_bo(c, 4096, GART, USER_VA), bo[BIG_COUNT];
+   for (unsigned i = 0; i < BIG_COUNT; i++) {
+      uint64_t va = DATA_VA + i * BIG_B;
+      assert_int_equal(
+         try_bo(c->kmd, c->file, BIG_B,
+                NOUVEAU_GEM_DOMAIN_VRAM | NOUVEAU_GEM_DOMAIN_NO_SHARE, 0,
+                &bo[i]),
+         0);
+      assert_int_equal(
+         bind1(c, DRM_NOUVEAU_VM_BIND_OP_MAP, bo[i].handle, va, 0, BIG_B), 0);
+      assert_int_equal(write_word(c, chan, &push, va, 100 * i), 0);
+   }
+   assert_in_range(count_in_vram(c, bo), 1, 3);
+   /* The card uses them where they are. */
+   for (unsigned i = 0; i < BIG_COUNT; i++)
+      assert_int_equal(write_word(c, chan, &push,
+                                  DATA_VA + i * BIG_B + (5 << 20), 100 * i + 1),
+                       0);
+   /* Half of them go; the others move back at the next submission. */
+   for (unsigned i = 1; i < BIG_COUNT; i += 2) {
+      bind1(c, DRM_NOUVEAU_VM_BIND_OP_UNMAP, 0, DATA_VA + i * BIG_B, 0, BIG_B);
+      expect_words(c, &bo[i], i, 2);
+   }
+   for (unsigned i = 0; i < BIG_COUNT; i += 2)
+      assert_int_equal(
+         write_word(c, chan, &push, DATA_VA + i * BIG_B + (10 << 20),
+                    100 * i + 2),
+         0);
+   assert_int_equal(count_in_vram(c, bo), 3);
+   for (unsigned i = 0; i < BIG_COUNT; i += 2)
+      expect_words(c, &bo[i], i, 3);
+   test_bo_free(c->kmd, c->file, &push);
+}
+
+/* Who is in use, or mapped by the CPU, or shared, stays. */
+static void
+some_buffers_stay(void **state)
+{
+   struct ctx *c = *state;
+   int chan = test_channel(c->kmd, c->file);
+   const uint32_t priv = VRAM | NOUVEAU_GEM_DOMAIN_NO_SHARE;
+   struct gate g = make_gate(c, chan);
+   struct test_bo mapped = test_bo(c->kmd, c->file, BIG_B, priv), busy, shared,
+                  more;
+   assert_int_equal(try_bo(c->kmd, c->file, BIG_B, priv, 0, &busy), 0);
+   assert_int_equal(try_bo(c->kmd, c->file, BIG_B, VRAM, 0, &shared), 0);
+   assert_int_equal(try_bo(c->kmd, c->file, BIG_B, priv, 0, &more), -ENOMEM);
+   *word(&g.data, 0) = 1;
+   assert_int_equal(wait_syncobj(c, g.opened), 0);
+   assert_int_equal(try_bo(c->kmd, c->file, BIG_B, priv, 0, &more), 0);
+   assert_int_equal(domain_of(c, mapped.handle), NOUVEAU_GEM_DOMAIN_VRAM);
+   assert_int_equal(domain_of(c, shared.handle), NOUVEAU_GEM_DOMAIN_VRAM);
+   assert_int_equal(domain_of(c, busy.handle), NOUVEAU_GEM_DOMAIN_GART);
+   test_bo_free(c->kmd, c->file, &mapped);
+   gem_close(c->kmd, c->file, busy.handle);
+   gem_close(c->kmd, c->file, shared.handle);
+   gem_close(c->kmd, c->file, more.handle);
+   free_gate(c, &g);
+}
+
 /* --- Random -------------------------------------------------------------- */
 
 #define PAGE     4096u
@@ -359,6 +462,7 @@ main(void)
       TEST(jobs_wait_behind_the_call), TEST(meeting_ranges_keep_order),
       TEST(empty_exec_signals),        TEST(all_operations_or_none),
       TEST(sparse_swallows),           TEST(reservations_are_shared),
+      TEST(buffers_make_room),         TEST(some_buffers_stay),
       TEST(random_against_model),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
