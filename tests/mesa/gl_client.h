@@ -40,6 +40,15 @@ void gl_invocations(void);
 void gl_texture_copies(void);
 void gl_read_pixels(void);
 
+/* gl_textures.c */
+void gl_samplers(void);
+void gl_gathers(void);
+void gl_texture_kinds(void);
+void gl_shadows(void);
+void gl_images(void);
+void gl_image_atomics(void);
+void gl_buffer_textures(void);
+
 struct gl_case {
    const char *name;
    void (*run)(void);

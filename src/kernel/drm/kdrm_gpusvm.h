@@ -38,6 +38,9 @@ struct kdrm_gpusvm_ops {
     * which the pagemap tells. Called under the granule's lock. */
    void (*invalidated)(struct kdrm_gpusvm *svm, uint64_t gpu_va, unsigned n,
                        enum kmm_event event);
+   /* May be NULL. The driver has something of its own at the address: faults
+    * there are refused, and `map` leaves it alone. */
+   bool (*is_taken)(struct kdrm_gpusvm *svm, uint64_t gpu_va);
    /* References to the mirror, taken for migrations that go on in the
     * background (L6); the last release may destroy it. Both or neither. */
    void (*hold)(struct kdrm_gpusvm *svm);

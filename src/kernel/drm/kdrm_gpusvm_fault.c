@@ -280,10 +280,12 @@ service_granule(struct kdrm_gpusvm *svm, struct kdrm_gpusvm_fault *f,
 }
 
 static bool
-is_mirrored(const struct kdrm_gpusvm *svm, uint64_t gpu_va)
+is_mirrored(struct kdrm_gpusvm *svm, uint64_t gpu_va)
 {
+   const struct kdrm_gpusvm_config *c = &svm->config;
    return gpu_va >> 47 == 0 &&
-          !(gpu_va >= svm->config.hole_start && gpu_va < svm->config.hole_end);
+          !(gpu_va >= c->hole_start && gpu_va < c->hole_end) &&
+          !(c->ops->is_taken && c->ops->is_taken(svm, gpu_va));
 }
 
 void

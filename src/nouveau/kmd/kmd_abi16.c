@@ -187,10 +187,12 @@ make_notifier(struct kdrm_file *file, uint32_t *handle_out)
    return 0;
 }
 
+/* That of the address space that the channel gets. */
 static struct kmd_svm *
 svm_for_channel(struct kmd_client *client)
 {
-   return client->uvmm ? NULL : client->svm;
+   struct kmd_svm *svm = client->svm;
+   return svm && svm->uvmm == client->uvmm ? svm : NULL;
 }
 
 static int

@@ -4,6 +4,7 @@
 
 #include "kmd_dmem.h"
 #include "kmd_machine.h"
+#include "kmd_uvmm.h"
 #include "kmd_vmm.h"
 
 #include <errno.h>
@@ -22,6 +23,8 @@ mirror_map(struct kdrm_gpusvm *mirror, uint64_t gpu_va, unsigned n,
            const uint64_t *pfns)
 {
    struct kmd_svm *svm = kdrm_gpusvm_driver_data(mirror);
+   if (svm->uvmm)
+      return kmd_uvmm_mirror_map(svm->uvmm, gpu_va, n, pfns);
    return kmd_vmm_pfnmap(svm->vmm, gpu_va, n, pfns);
 }
 
@@ -29,7 +32,18 @@ static void
 mirror_unmap(struct kdrm_gpusvm *mirror, uint64_t gpu_va, unsigned n)
 {
    struct kmd_svm *svm = kdrm_gpusvm_driver_data(mirror);
-   kmd_vmm_unmap(svm->vmm, gpu_va, n * KMM_PAGE_SIZE);
+   if (svm->uvmm)
+      kmd_uvmm_mirror_unmap(svm->uvmm, gpu_va, n);
+   else
+      kmd_vmm_unmap(svm->vmm, gpu_va, n * KMM_PAGE_SIZE);
+}
+
+static bool
+mirror_is_taken(struct kdrm_gpusvm *mirror, uint64_t gpu_va)
+{
+   struct kmd_svm *svm = kdrm_gpusvm_driver_data(mirror);
+   uint64_t end;
+   return svm->uvmm && kmd_uvmm_is_taken(svm->uvmm, gpu_va, &end);
 }
 
 static void
@@ -65,6 +79,7 @@ static const struct kdrm_gpusvm_ops mirror_ops = {
    .map = mirror_map,
    .unmap = mirror_unmap,
    .invalidated = mirror_invalidated,
+   .is_taken = mirror_is_taken,
    .hold = mirror_hold,
    .release = mirror_release,
 };
@@ -146,8 +161,8 @@ bind_process(struct kmd *kmd)
 }
 
 static int
-svm_create(struct kmd *kmd, uint64_t hole_start, uint64_t hole_end,
-           struct kmd_svm **svm_out)
+svm_create(struct kmd *kmd, struct kmd_uvmm *uvmm, uint64_t hole_start,
+           uint64_t hole_end, struct kmd_svm **svm_out)
 {
    struct kmd_svm *svm = kdrm_zalloc(sizeof(*svm));
    if (!svm)
@@ -158,7 +173,14 @@ svm_create(struct kmd *kmd, uint64_t hole_start, uint64_t hole_end,
    util_list_init(&svm->link);
    util_list_init(&svm->faults);
    util_list_init(&svm->fault_link);
-   int ret = kmd_vmm_create(kmd, KMD_VMM_SVM, hole_start, hole_end, &svm->vmm);
+   svm->uvmm = uvmm;
+   int ret = 0;
+   if (uvmm) {
+      svm->vmm = kmd_vmm_get(uvmm->vmm);
+      svm->vmm->replay = true;
+   } else {
+      ret = kmd_vmm_create(kmd, KMD_VMM_SVM, hole_start, hole_end, &svm->vmm);
+   }
    if (!ret) {
       struct kdrm_gpusvm_config config = {
          .mm = kmd->mm,
@@ -210,7 +232,8 @@ hole_is_free(struct kmd *kmd, uint64_t start, uint64_t end)
 }
 
 static int
-check_hole(struct kmd *kmd, uint64_t start, uint64_t size_B, uint64_t *end_out)
+check_hole(struct kmd *kmd, bool needed, uint64_t start, uint64_t size_B,
+           uint64_t *end_out)
 {
    if (__builtin_add_overflow(start, size_B, end_out) ||
        *end_out > NV_MMU_VA_END)
@@ -219,7 +242,9 @@ check_hole(struct kmd *kmd, uint64_t start, uint64_t size_B, uint64_t *end_out)
    if (!kmd_is_better(kmd))
       return 0;
    bool aligned = util_is_aligned(start | size_B, KMD_PAGE_B);
-   return size_B && aligned && hole_is_free(kmd, start, *end_out) ? 0 : -EINVAL;
+   return (size_B || !needed) && aligned && hole_is_free(kmd, start, *end_out)
+             ? 0
+             : -EINVAL;
 }
 
 static int
@@ -228,14 +253,16 @@ svm_init_locked(struct kmd_client *client, uint64_t start, uint64_t size_B)
    struct kmd *kmd = client->kmd;
    if (client->svm)
       return -EBUSY;
+   /* Linux makes a second address space, of which no channel knows. */
+   struct kmd_uvmm *uvmm = kmd_is_better(kmd) ? client->uvmm : NULL;
    uint64_t end = 0;
    int ret = bind_process(kmd);
    if (!ret)
-      ret = check_hole(kmd, start, size_B, &end);
+      ret = check_hole(kmd, !uvmm, start, size_B, &end);
    if (ret)
       return ret;
    /* An odd hole, which only Linux accepts, shrinks to whole pages. */
-   return svm_create(kmd, util_align(start, KMD_PAGE_B),
+   return svm_create(kmd, uvmm, util_align(start, KMD_PAGE_B),
                      util_align_down(end, KMD_PAGE_B), &client->svm);
 }
 

@@ -19,7 +19,8 @@
 struct kmd_svm {
    _Atomic unsigned refs;
    struct kmd *kmd;
-   struct kmd_vmm *vmm; /* referenced */
+   struct kmd_vmm *vmm;   /* referenced */
+   struct kmd_uvmm *uvmm; /* whose mappings share vmm with us; NULL: none */
    struct kdrm_gpusvm *mirror;
    uint64_t hole_start, hole_end; /* excluded from the process's memory */
    struct util_list link;         /* kmd_dmem.svms */

@@ -88,9 +88,11 @@ vm_init_locked(struct kmd_client *client, uint64_t start, uint64_t end)
 {
    if (client->uvmm_disabled)
       return -ENOSYS;
-   /* Linux makes another and forgets the first. */
-   if (client->uvmm)
-      return kmd_is_better(client->kmd) ? -EBUSY : 0;
+   /* Linux makes another and forgets the first; after SVM_INIT it makes one in
+    * which SVM is dead. */
+   bool better = kmd_is_better(client->kmd);
+   if (client->uvmm || (client->svm && better))
+      return better ? -EBUSY : 0;
    return uvmm_create(client->kmd, start, end, &client->uvmm);
 }
 
@@ -163,4 +165,57 @@ kmd_uvmm_is_taken(struct kmd_uvmm *u, uint64_t gpu_va, uint64_t *end_out)
    pthread_mutex_unlock(&u->lock);
    *end_out = taken_end ? taken_end : next;
    return taken_end;
+}
+
+/* --- Mirrored pages between ---------------------------------------------- */
+
+typedef int (*span_func)(struct kmd_uvmm *u, uint64_t gpu_va, unsigned n,
+                         const uint64_t *pfns);
+
+/* What is taken when we look stays so, or is about to be unmapped by a job that
+ * waits for our range: what it clears then faults again. */
+static int
+for_free_spans(struct kmd_uvmm *u, uint64_t gpu_va, unsigned n,
+               const uint64_t *pfns, span_func func)
+{
+   struct kdrm_range range;
+   uint64_t end = gpu_va + n * KMD_PAGE_B, stop;
+   int ret = 0;
+   kdrm_rangelock_lock(&u->ptes, &range, gpu_va, end);
+   for (uint64_t at = gpu_va; at < end && !ret; at = stop) {
+      bool taken = kmd_uvmm_is_taken(u, at, &stop);
+      stop = MIN2(stop, end);
+      unsigned skip = (at - gpu_va) / KMD_PAGE_B;
+      if (!taken)
+         ret = func(u, at, (stop - at) / KMD_PAGE_B, pfns ? pfns + skip : NULL);
+   }
+   kdrm_rangelock_unlock(&u->ptes, &range);
+   return ret;
+}
+
+static int
+span_map(struct kmd_uvmm *u, uint64_t gpu_va, unsigned n, const uint64_t *pfns)
+{
+   return kmd_vmm_pfnmap(u->vmm, gpu_va, n, pfns);
+}
+
+static int
+span_unmap(struct kmd_uvmm *u, uint64_t gpu_va, unsigned n,
+           const uint64_t *pfns)
+{
+   kmd_vmm_unmap(u->vmm, gpu_va, n * KMD_PAGE_B);
+   return 0;
+}
+
+int
+kmd_uvmm_mirror_map(struct kmd_uvmm *u, uint64_t gpu_va, unsigned n,
+                    const uint64_t *pfns)
+{
+   return for_free_spans(u, gpu_va, n, pfns, span_map);
+}
+
+void
+kmd_uvmm_mirror_unmap(struct kmd_uvmm *u, uint64_t gpu_va, unsigned n)
+{
+   for_free_spans(u, gpu_va, n, NULL, span_unmap);
 }

@@ -50,6 +50,12 @@ struct kmd_region *kmd_region_find(struct kmd_uvmm *u, uint64_t start,
  * follows). */
 bool kmd_uvmm_is_taken(struct kmd_uvmm *u, uint64_t gpu_va, uint64_t *end_out);
 
+/* The process's pages, but for what is taken: as kmd_vmm_pfnmap and
+ * kmd_vmm_unmap. */
+int kmd_uvmm_mirror_map(struct kmd_uvmm *u, uint64_t gpu_va, unsigned n,
+                        const uint64_t *pfns);
+void kmd_uvmm_mirror_unmap(struct kmd_uvmm *u, uint64_t gpu_va, unsigned n);
+
 /* NULL: no VM_INIT. */
 struct kmd_uvmm *kmd_client_uvmm(struct kmd_client *client);
 

@@ -31,6 +31,7 @@ kmd_vmm_create(struct kmd *kmd, enum kmd_vmm_kind kind, uint64_t start,
    }
    vmm->kmd = kmd;
    vmm->kind = kind;
+   vmm->replay = kind == KMD_VMM_SVM;
    atomic_init(&vmm->refs, 1);
    pthread_mutex_init(&vmm->lock, NULL);
    kdrm_gpuvm_init(&vmm->vm, start, end, NULL, NULL);
@@ -69,7 +70,7 @@ kmd_vmm_join(struct kmd_vmm *vmm, uint32_t *inst)
    uint64_t root = kmd_pgtable_root(&vmm->pt), limit = NV_MMU_VA_END - 1;
    uint32_t flags =
       NV_APERTURE_VID | NV_INST_PDB_VER2 | NV_INST_PDB_64K_BIG_PAGES;
-   if (vmm->kind == KMD_VMM_SVM)
+   if (vmm->replay)
       flags |= NV_INST_PDB_FAULT_REPLAY_TEX | NV_INST_PDB_FAULT_REPLAY_GCC;
    inst[NV_INST_PDB_LO / 4] = (uint32_t)root | flags;
    inst[NV_INST_PDB_HI / 4] = root >> 32;

@@ -30,6 +30,7 @@ struct kmd_vmm {
    _Atomic unsigned refs;
    struct kmd *kmd;
    enum kmd_vmm_kind kind;
+   bool replay; /* channels made from now on can wait for a fault's service */
    pthread_mutex_t lock;
    struct kmd_pgtable pt;
    struct kdrm_gpuvm vm;     /* kmd_vma.va, where the kernel places */

@@ -46,6 +46,7 @@ struct nvsim_instr {
    uint32_t imm;
    struct sass_instr i;
    struct sass_ctrl ctrl;
+   uint32_t told; /* rules of strict mode that it broke and were printed */
 };
 
 #define NVSIM_PAGE_INSTRS (NVSIM_PAGE_B / SASS_BUNDLE_B * SASS_BUNDLE_SLOTS)

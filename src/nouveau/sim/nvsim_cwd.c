@@ -3,7 +3,7 @@
 /* From QMD to grid: checks, occupancy, workers, release (mesa.md §1.8, isa.md
  * §6). The channel's thread works itself; helpers of the pool come when the
  * grid is worth it. */
-#include "nvsim_sm_priv.h"
+#include "nvsim_watch_priv.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -138,12 +138,23 @@ compute_occupancy(struct nvsim_grid *g)
 {
    uint32_t shared_sm = g->sim->config.chipset == 0x130 ? 64u << 10 : 96u << 10;
    uint32_t warp_regs = util_align(g->num_regs, 8) * NVSIM_LANES;
-   uint32_t warps = MIN2(PARTITION_REGS / warp_regs * PARTITIONS, MAX_WARPS_SM);
-   if (g->local_warp_B)
-      warps = MIN2(warps, g->local_sm_B / g->local_warp_B);
-   g->ctas_per_sm = MIN2(warps / g->warps_per_cta, MAX_CTAS_SM);
-   if (g->shared_B)
-      g->ctas_per_sm = MIN2(g->ctas_per_sm, shared_sm / g->shared_B);
+   uint32_t warps = PARTITION_REGS / warp_regs * PARTITIONS;
+   const uint32_t limits[] = {
+      [NVSIM_BY_WARPS] = MAX_WARPS_SM / g->warps_per_cta,
+      [NVSIM_BY_REGISTERS] = warps / g->warps_per_cta,
+      [NVSIM_BY_GROUPS] = MAX_CTAS_SM,
+      [NVSIM_BY_SHARED] = g->shared_B ? shared_sm / g->shared_B : UINT32_MAX,
+      [NVSIM_BY_LOCAL] = g->local_warp_B
+                            ? g->local_sm_B / g->local_warp_B / g->warps_per_cta
+                            : UINT32_MAX,
+   };
+   g->ctas_per_sm = UINT32_MAX;
+   for (unsigned n = 0; n < ARRAY_SIZE(limits); n++) {
+      if (limits[n] >= g->ctas_per_sm)
+         continue;
+      g->ctas_per_sm = limits[n];
+      g->occupancy_limit = n;
+   }
    if (!g->ctas_per_sm)
       return "QMD: a block does not fit into an SM (registers or local memory)";
    return NULL;
@@ -358,18 +369,6 @@ release(struct nvsim_channel *c, const uint32_t *q)
    return 0;
 }
 
-static void
-print_stats(const struct nvsim_grid *g)
-{
-   uint64_t ns = util_time_ns() - g->start_ns;
-   fprintf(stderr,
-           "nvsim: ch%u launch %" PRIu64 ": code 0x%" PRIx64 ", grid %ux%ux%u, "
-           "block %ux%ux%u, %" PRIu64 " instructions, %" PRIu64 " us\n",
-           g->chan->chid, g->serial, g->entry_va, g->dim[0], g->dim[1],
-           g->dim[2], g->block[0], g->block[1], g->block[2], g->instructions,
-           ns / 1000);
-}
-
 int
 nvsim_launch(struct nvsim_channel *c, uint64_t qmd_va)
 {
@@ -394,9 +393,13 @@ nvsim_launch(struct nvsim_channel *c, uint64_t qmd_va)
       nvsim_code_cache_validate(c->code, c->worker);
       nvsim_guard_install();
       set_order(g);
+      if (nvsim_debug(c->sim, NVSIM_DEBUG_RACE))
+         g->race = nvsim_race_create(g);
       err = run_grid(g);
+      nvsim_race_destroy(g->race);
+      g->race = NULL;
       if (nvsim_debug(c->sim, NVSIM_DEBUG_STATS))
-         print_stats(g);
+         nvsim_kstats_print(g);
    }
    if (!err)
       err = release(c, q);

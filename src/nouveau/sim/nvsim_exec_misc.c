@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: The partage authors */
 /* Special registers, predicates, votes, shuffles, barriers (isa.md §2.7, §3.7).
  */
-#include "nvsim_exec_priv.h"
+#include "nvsim_watch_priv.h"
 
 #include "nouveau/isa/sass_sem.h"
 
@@ -323,6 +323,7 @@ exec_bar(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
       reduce(w, in, b, mask);
    w->bar_red = in->i.bar_red;
    b->arrived += NVSIM_LANES;
+   nvsim_race_arrive(w, b - w->cta->bar);
    if (in->i.bar != SASS_BAR_ARV) {
       b->waiting |= 1ull << w->index;
       w->state = NVSIM_WARP_AT_BARRIER;

@@ -80,6 +80,17 @@ struct nvsim_worker_stats {
 };
 
 /* A host thread that accesses memory for the card. */
+/* NVSIM_DEBUG=stats, of a launch: counts of warp instructions and of what they
+ * did. All are uint64_t. Units: quarters of a cycle. */
+struct nvsim_kstats {
+   uint64_t instructions, lanes, active;
+   uint64_t divergent, barriers;
+   uint64_t unit[7];
+   uint64_t global_accesses, global_sectors, global_atomics;
+   uint64_t shared_accesses, shared_rounds, local_accesses;
+   uint64_t warps, warp_cycles, longest_warp;
+};
+
 struct nvsim_worker {
    struct util_list link; /* nvsim.workers */
    struct nvsim_worker *next_idle;
@@ -98,6 +109,7 @@ struct nvsim_worker {
    uint16_t cb_valid[8];
    uint64_t code_raw[NVSIM_PAGE_B / 8]; /* page on its way to the code cache */
    struct nvsim_worker_stats stats;
+   struct nvsim_kstats kstats;  /* of the current launch */
    struct nvsim_tex_cache *tex; /* headers of the launch; may be NULL */
    struct nvsim_chunk *chunks;  /* memory of CTAs, kept between launches */
    struct nvsim_walk walks[16];

@@ -5,7 +5,7 @@
  * CTA that runs for long, waits or is parked lets others in, up to the
  * occupancy of the SMs, so that CTAs which wait for each other make progress as
  * on hardware. */
-#include "nvsim_sm_priv.h"
+#include "nvsim_watch_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +85,7 @@ create_cta(struct sm *sm, uint32_t slot)
       if (nvsim_debug(g->sim, NVSIM_DEBUG_STRICT))
          w->strict = nvsim_strict_create();
    }
+   nvsim_watch_create_cta(cta);
    return cta;
 }
 
@@ -134,6 +135,7 @@ init_cta(struct sm *sm, struct nvsim_cta *cta, uint64_t index)
    cta->live = cta->num_warps;
    cta->turn = 0;
    memset(cta->bar, 0, sizeof(cta->bar));
+   nvsim_watch_begin_cta(cta);
    shuffle_warps(sm, cta);
    for (uint32_t i = 0; i < cta->num_warps; i++)
       nvsim_warp_init(&cta->warps[i], cta, i);
@@ -224,6 +226,7 @@ wait_parked(struct sm *sm)
 static void
 release_barrier(struct nvsim_cta *cta, struct nvsim_barrier *b)
 {
+   nvsim_race_release(cta, b - cta->bar);
    for (uint32_t i = 0; i < cta->num_warps; i++) {
       struct nvsim_warp *w = &cta->warps[i];
       if (!(b->waiting >> i & 1))
@@ -372,11 +375,15 @@ nvsim_sm_work(struct nvsim_grid *grid, struct nvsim_worker *worker,
    memset(worker->forced, 0, sizeof(worker->forced));
    worker->no_forced_fault = true;
    uint64_t before = worker->stats.instructions;
+   worker->kstats = (struct nvsim_kstats){0};
 
    run_all(&sm);
 
    __atomic_add_fetch(&grid->instructions, worker->stats.instructions - before,
                       __ATOMIC_RELAXED);
+   pthread_mutex_lock(&grid->lock);
+   nvsim_kstats_add(&grid->kstats, &worker->kstats);
+   pthread_mutex_unlock(&grid->lock);
    drop_parked(&sm);
    for (uint32_t i = 0; i < sm.slots; i++)
       destroy_cta(sm.cta[i]);

@@ -50,6 +50,32 @@ struct nvsim_cb {
 
 struct helper;
 
+/* ---- NVSIM_DEBUG=stats (nvsim_kstats.c) ---- */
+
+/* Units of an SM that may be what a kernel waits for. */
+enum nvsim_unit {
+   NVSIM_UNIT_FULL,
+   NVSIM_UNIT_HALF,
+   NVSIM_UNIT_QUARTER,
+   NVSIM_UNIT_DOUBLE,
+   NVSIM_UNIT_HALF2,
+   NVSIM_UNIT_LEGACY,
+   NVSIM_UNIT_MEMORY,
+   NVSIM_UNITS,
+};
+
+struct nvsim_race;
+struct nvsim_race_cta;
+
+/* What limits the groups of an SM. */
+enum nvsim_occupancy {
+   NVSIM_BY_WARPS,
+   NVSIM_BY_REGISTERS,
+   NVSIM_BY_GROUPS,
+   NVSIM_BY_SHARED,
+   NVSIM_BY_LOCAL,
+};
+
 /* One launch. */
 struct nvsim_grid {
    struct nvsim_channel *chan;
@@ -68,6 +94,7 @@ struct nvsim_grid {
    struct nvsim_cb cb[8];
    struct nvsim_tex_state tex;
    uint32_t ctas_per_sm;
+   enum nvsim_occupancy occupancy_limit;
    bool sequential;
    uint64_t order_mask, order_mul, order_add; /* shuffles CTAs */
 
@@ -84,6 +111,8 @@ struct nvsim_grid {
    bool failed; /* `error` is set; first one wins */
    struct nvsim_error error;
    uint64_t instructions;
+   struct nvsim_kstats kstats;
+   struct nvsim_race *race; /* NULL without NVSIM_DEBUG=race */
 };
 
 enum nvsim_token_kind {
@@ -110,6 +139,11 @@ enum nvsim_warp_state {
 };
 
 struct nvsim_strict;
+
+/* Estimated time of a warp, and when its scoreboards are free. */
+struct nvsim_clock {
+   uint64_t now, free_at[6];
+};
 
 struct nvsim_warp {
    const struct nvsim_instr *ip;  /* next */
@@ -144,6 +178,7 @@ struct nvsim_warp {
    enum sass_bar_red bar_red;
    struct nvsim_park park;
    struct nvsim_strict *strict;
+   struct nvsim_clock clock;
    /* What nvsim_warp_error was told. */
    uint8_t error_id;
    uint32_t error_lanes;
@@ -181,6 +216,8 @@ struct nvsim_cta {
    uint32_t order[32]; /* of warps */
    struct nvsim_warp *warps;
    uint32_t (*rows)[NVSIM_LANES];
+   uint8_t *shared_known; /* strict: bytes of `shared` that were written */
+   struct nvsim_race_cta *race;
 };
 
 /* nvsim_sm.c: runs CTAs of the grid until none is left. */

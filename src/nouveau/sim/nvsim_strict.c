@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* NVSIM_DEBUG=strict: the interpreter has every result at once; this keeps the
- * books that hardware keeps (isa.md §5) and reports instructions that would
- * have read or overwritten a register too early. Rules: raw       read before
- * the stall counts make a fixed-latency result ready raw-sb    read before a
- * wait on the scoreboard of a variable-latency result waw       write that
- * would land before an earlier one, or waw-sb without a wait war-sb    write to
- * a source of a variable-latency instruction that has not been seen to be read
- *   sb-early  wait on a scoreboard in the cycle after it was set: not seen yet
- * Lanes count: what only other lanes wait for does not matter. */
-#include "nvsim_exec_priv.h"
+ * books that hardware keeps (isa.md 5, 1.3, 2.13) and reports instructions that
+ * would have read or overwritten a register too early, or that break a rule of
+ * the encoding. docs/sim.md lists the rules. Lanes count: what only other lanes
+ * wait for does not matter. */
+#include "nvsim_watch_priv.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,22 +16,50 @@
 
 #define SCOREBOARDS 6
 #define NO_BARRIER  SCOREBOARDS /* named none: nobody can wait for it */
-#define MAX_PRINTED 50
+
+enum rule {
+   RULE_RAW,
+   RULE_YIELD,
+   RULE_RAW_SB,
+   RULE_WAW,
+   RULE_WAW_SB,
+   RULE_WAR_SB,
+   RULE_SB_EARLY,
+   RULE_SB_ORDER,
+   RULE_DUAL,
+   RULE_UNINIT,
+   RULE_UNINIT_SHARED,
+   RULE_BAR_DIVERGENT,
+   RULE_ENCODING,
+};
+
+static const char *const rule_names[] = {
+   "raw",           "yield",         "raw-sb",   "waw",  "waw-sb",
+   "war-sb",        "sb-early",      "sb-order", "dual", "uninit",
+   "uninit-shared", "bar-divergent", "encoding",
+};
 
 /* A register, predicate or the condition code. */
 struct book {
    uint64_t ready; /* cycle from which a fixed-latency result may be used */
+   uint64_t ready_loose; /* ... if each stall count were full */
    uint32_t fixed_lanes; /* ... in these lanes */
+   uint32_t known;       /* lanes that were ever written */
    /* Lanes in which a result is expected, and in which the contents are still
-    * to be read, by scoreboard. */
+    * to be read, by scoreboard; and which of the scoreboard's uses it is. */
    uint32_t writing[SCOREBOARDS + 1], reading[SCOREBOARDS + 1];
+   uint32_t writing_use[SCOREBOARDS + 1], reading_use[SCOREBOARDS + 1];
 };
 
 struct nvsim_strict {
-   uint64_t cycle;
+   uint64_t cycle;               /* stall counts that can be relied on */
+   uint64_t loose;               /* all of the stall counts */
    uint64_t set_at[SCOREBOARDS]; /* cycle of the last increment, plus 1 */
+   uint32_t uses[SCOREBOARDS];
+   uint16_t classes[SCOREBOARDS]; /* of instructions not yet waited for */
    struct book gpr[256], pred[8], cc;
-   unsigned printed;
+   /* The instruction before, if it issued together with this one. */
+   const struct nvsim_instr *partner;
 };
 
 struct nvsim_strict *
@@ -46,33 +71,55 @@ nvsim_strict_create(void)
 void
 nvsim_strict_begin(struct nvsim_warp *w)
 {
-   unsigned printed = w->strict->printed;
    memset(w->strict, 0, sizeof(*w->strict));
-   w->strict->cycle = 1000; /* nothing is under way */
-   w->strict->printed = printed;
+   w->strict->cycle = w->strict->loose = 1000; /* nothing is under way */
 }
 
-static const char *const file_names[] = {"R", "P", "CC"};
+/* ---- reports ---- */
 
-static void
-report(struct nvsim_warp *w, const struct nvsim_instr *in,
-       const struct sass_operand *o, unsigned reg, const char *rule)
+/* Printed once for an instruction and rule, counted each time. */
+static void PRINTFLIKE(5, 6)
+   report(struct nvsim_warp *w, const struct nvsim_instr *in, enum rule rule,
+          const char *reg, const char *fmt, ...)
 {
-   struct nvsim_strict *s = w->strict;
+   uint32_t *told = &((struct nvsim_instr *)in)->told;
    w->worker->stats.strict_reports++;
-   if (s->printed++ >= MAX_PRINTED)
+   if (__atomic_fetch_or(told, 1u << rule, __ATOMIC_RELAXED) >> rule & 1)
       return;
-   uint64_t pc = nvsim_warp_pc(w) - w->grid->entry_va;
+   char why[128];
+   va_list args;
+   va_start(args, fmt);
+   vsnprintf(why, sizeof(why), fmt, args);
+   va_end(args);
    /* The printer allocates: as an ordinary thread. */
    util_svc_leave();
    struct util_buf b;
    util_buf_init(&b);
-   sass_print(&in->i, pc, &b);
-   util_warn("nvsim", "strict: %s: %s%u at 0x%x: %s", rule,
-             o ? file_names[o->file] : "SB", reg, (unsigned)pc, b.data);
+   nvsim_watch_print(w, nvsim_warp_pc(w), &b);
+   util_warn("nvsim", "strict: %s: %s %s, at %s", rule_names[rule], reg, why,
+             b.data);
    util_buf_finish(&b);
    util_svc_enter();
 }
+
+struct reg_name {
+   char text[8];
+};
+
+static struct reg_name
+name_of(const struct sass_operand *o, unsigned n)
+{
+   static const char *const files[] = {"R", "P", "CC"};
+   struct reg_name name;
+   if (o->file == SASS_FILE_CC)
+      snprintf(name.text, sizeof(name.text), "CC");
+   else
+      snprintf(name.text, sizeof(name.text), "%s%u", files[o->file],
+               (o->reg + n) & 0xff);
+   return name;
+}
+
+/* ---- books ---- */
 
 static struct book *
 book_of(struct nvsim_strict *s, const struct sass_operand *o, unsigned n)
@@ -82,60 +129,112 @@ book_of(struct nvsim_strict *s, const struct sass_operand *o, unsigned n)
    return o->file == SASS_FILE_PRED ? &s->pred[(o->reg + n) & 7] : &s->cc;
 }
 
-static bool
-any_lane(const uint32_t *by_scoreboard, uint32_t lanes)
+/* The scoreboard that guards any of the lanes, or -1. */
+static int
+guarding(const uint32_t *by_scoreboard, uint32_t lanes)
 {
-   uint32_t any = 0;
-   for (unsigned i = 0; i <= SCOREBOARDS; i++)
-      any |= by_scoreboard[i];
-   return any & lanes;
+   for (int i = 0; i <= SCOREBOARDS; i++)
+      if (by_scoreboard[i] & lanes)
+         return i;
+   return -1;
+}
+
+/* Uses of the scoreboard up to `use` are over. */
+static void
+clear_one(struct book *b, unsigned sb, uint32_t use)
+{
+   if (b->writing[sb] && b->writing_use[sb] <= use)
+      b->writing[sb] = 0;
+   if (b->reading[sb] && b->reading_use[sb] <= use)
+      b->reading[sb] = 0;
 }
 
 static void
-clear_one(struct book *b, uint8_t mask)
-{
-   for (unsigned i = 0; i < SCOREBOARDS; i++)
-      if (mask >> i & 1)
-         b->writing[i] = b->reading[i] = 0;
-}
-
-static void
-clear_scoreboards(struct nvsim_strict *s, uint8_t mask)
+clear_scoreboard(struct nvsim_strict *s, unsigned sb, uint32_t use)
 {
    for (unsigned r = 0; r < 256; r++)
-      clear_one(&s->gpr[r], mask);
+      clear_one(&s->gpr[r], sb, use);
    for (unsigned p = 0; p < 8; p++)
-      clear_one(&s->pred[p], mask);
-   clear_one(&s->cc, mask);
+      clear_one(&s->pred[p], sb, use);
+   clear_one(&s->cc, sb, use);
+   if (use >= s->uses[sb])
+      s->classes[sb] = 0;
+}
+
+/* ---- waits ---- */
+
+/* DEPBAR.LE: all but the last `imm` are over; that holds if they end in the
+ * order in which they began. */
+static void
+wait_for_all_but(struct nvsim_warp *w, const struct nvsim_instr *in)
+{
+   struct nvsim_strict *s = w->strict;
+   unsigned sb = in->i.sb, left = in->i.imm;
+   char name[8];
+   if (sb >= SCOREBOARDS)
+      return;
+   snprintf(name, sizeof(name), "SB%u", sb);
+   if (left && __builtin_popcount(s->classes[sb]) > 1)
+      report(w, in, RULE_SB_ORDER, name,
+             "counts instructions that may end in any order");
+   if (s->uses[sb] > left)
+      clear_scoreboard(s, sb, s->uses[sb] - left);
 }
 
 static void
 do_waits(struct nvsim_warp *w, const struct nvsim_instr *in)
 {
    struct nvsim_strict *s = w->strict;
-   uint8_t mask = in->ctrl.wait_mask & 0x3f;
+   uint8_t mask = in->ctrl.wait_mask & 0x3f, early = mask;
    if (in->i.op == SASS_OP_DEPBAR) {
       mask |= in->i.sb_mask;
-      /* Waiting for some of several: taken for all. */
+      early = mask | (in->i.le ? 1u << in->i.sb : 0);
       if (in->i.le)
-         mask |= 1u << in->i.sb;
+         wait_for_all_but(w, in);
    }
-   for (unsigned i = 0; i < SCOREBOARDS; i++)
-      if (mask >> i & 1 && s->set_at[i] && s->cycle < s->set_at[i] - 1 + 2)
-         report(w, in, NULL, i, "sb-early");
-   if (mask)
-      clear_scoreboards(s, mask);
+   for (unsigned i = 0; i < SCOREBOARDS; i++) {
+      char name[8];
+      snprintf(name, sizeof(name), "SB%u", i);
+      if (early >> i & 1 && s->set_at[i] && s->cycle < s->set_at[i] - 1 + 2)
+         report(w, in, RULE_SB_EARLY, name,
+                "was set in the cycle before and is not seen yet");
+      if (mask >> i & 1 && s->classes[i])
+         clear_scoreboard(s, i, s->uses[i]);
+   }
+}
+
+/* ---- reads and writes ---- */
+
+/* Reads that need no value: what is saved whole, or kept beside a half. */
+static bool
+may_be_unknown(const struct nvsim_instr *in, const struct sass_operand *o)
+{
+   return in->i.op == SASS_OP_P2R || o->slot == SASS_SLOT_D;
 }
 
 static void
 check_read(struct nvsim_warp *w, const struct nvsim_instr *in,
            const struct sass_operand *o, unsigned n, uint32_t lanes)
 {
+   const struct nvsim_strict *s = w->strict;
    const struct book *b = book_of(w->strict, o, n);
-   if (any_lane(b->writing, lanes))
-      report(w, in, o, o->reg + n, "raw-sb");
-   else if (w->strict->cycle < b->ready && (b->fixed_lanes & lanes))
-      report(w, in, o, o->reg + n, "raw");
+   int sb = guarding(b->writing, lanes);
+   if (sb == NO_BARRIER)
+      report(w, in, RULE_RAW_SB, name_of(o, n).text,
+             "is read, and who writes it names no scoreboard");
+   else if (sb >= 0)
+      report(w, in, RULE_RAW_SB, name_of(o, n).text,
+             "is read without a wait for scoreboard %d", sb);
+   else if (s->cycle < b->ready && b->fixed_lanes & lanes)
+      report(w, in, s->loose < b->ready_loose ? RULE_RAW : RULE_YIELD,
+             name_of(o, n).text, "is read %u cycles too early%s",
+             (unsigned)(b->ready - s->cycle),
+             s->loose < b->ready_loose
+                ? ""
+                : ": stall counts above 12 count 8 without yield");
+   else if (lanes & ~b->known && !may_be_unknown(in, o))
+      report(w, in, RULE_UNINIT, name_of(o, n).text,
+             "is read and was never written");
 }
 
 static unsigned
@@ -151,13 +250,18 @@ check_write(struct nvsim_warp *w, const struct nvsim_instr *in,
 {
    const struct nvsim_strict *s = w->strict;
    const struct book *b = book_of(w->strict, o, n);
-   if (any_lane(b->reading, lanes))
-      report(w, in, o, o->reg + n, "war-sb");
-   if (any_lane(b->writing, lanes))
-      report(w, in, o, o->reg + n, "waw-sb");
+   int sb = guarding(b->reading, lanes);
+   if (sb >= 0)
+      report(w, in, RULE_WAR_SB, name_of(o, n).text,
+             "is written, and an instruction before may not have read it");
+   sb = guarding(b->writing, lanes);
+   if (sb >= 0)
+      report(w, in, RULE_WAW_SB, name_of(o, n).text,
+             "is written before an earlier result has come");
    else if (!sass_is_variable(in->i.op) && (b->fixed_lanes & lanes) &&
             s->cycle + latency(in, o) < b->ready)
-      report(w, in, o, o->reg + n, "waw");
+      report(w, in, RULE_WAW, name_of(o, n).text,
+             "is written before an earlier result, which then overwrites it");
 }
 
 static void
@@ -166,11 +270,15 @@ note_write(struct nvsim_warp *w, const struct nvsim_instr *in,
 {
    struct nvsim_strict *s = w->strict;
    struct book *b = book_of(s, o, n);
+   b->known |= lanes;
    if (sass_is_variable(in->i.op)) {
-      b->writing[MIN2(in->ctrl.wr_bar, NO_BARRIER)] |= lanes;
+      unsigned sb = MIN2(in->ctrl.wr_bar, NO_BARRIER);
+      b->writing[sb] |= lanes;
+      b->writing_use[sb] = sb < SCOREBOARDS ? s->uses[sb] : 0;
    } else {
       b->fixed_lanes = lanes | (s->cycle < b->ready ? b->fixed_lanes : 0);
       b->ready = s->cycle + latency(in, o);
+      b->ready_loose = s->loose + latency(in, o);
    }
 }
 
@@ -180,20 +288,105 @@ static void
 note_read(struct nvsim_warp *w, const struct nvsim_instr *in,
           const struct sass_operand *o, unsigned n, uint32_t lanes)
 {
-   struct book *b = book_of(w->strict, o, n);
+   struct nvsim_strict *s = w->strict;
+   struct book *b = book_of(s, o, n);
    unsigned bar =
       in->ctrl.rd_bar < SCOREBOARDS ? in->ctrl.rd_bar : in->ctrl.wr_bar;
    if (o->file != SASS_FILE_GPR || !sass_is_variable(in->i.op) ||
        sass_op_info(in->i.op)->class_ == SASS_CLASS_CONTROL)
       return;
-   b->reading[MIN2(bar, NO_BARRIER)] |= lanes;
+   bar = MIN2(bar, NO_BARRIER);
+   b->reading[bar] |= lanes;
+   b->reading_use[bar] = bar < SCOREBOARDS ? s->uses[bar] : 0;
 }
 
-/* Stall counts above 11 count fully only with yield (isa.md §5.2). */
+/* ---- rules of the control field ---- */
+
+static bool
+is_second_unit(enum sass_class c)
+{
+   return c >= SASS_CLASS_QUARTER;
+}
+
+static bool
+reads_constant(const struct sass_instr *i)
+{
+   return i->form == SASS_FORM_C || i->form == SASS_FORM_RC;
+}
+
+/* Two that issue together: one for the ALUs, one for another unit, and at most
+ * one constant (isa.md 5.2). A dependency is found by the books. */
+static void
+check_dual(struct nvsim_warp *w, const struct nvsim_instr *in)
+{
+   const struct nvsim_instr *first = w->strict->partner;
+   w->strict->partner = in->ctrl.stall ? NULL : in;
+   if (!first)
+      return;
+   if (is_second_unit(sass_op_info(first->i.op)->class_) ==
+       is_second_unit(sass_op_info(in->i.op)->class_))
+      report(w, in, RULE_DUAL, "stall 0",
+             "of the instruction before pairs two of one kind");
+   else if (reads_constant(&first->i) && reads_constant(&in->i))
+      report(w, in, RULE_DUAL, "stall 0",
+             "of the instruction before pairs two that read constants");
+   else if (in->ctrl.stall == 0)
+      report(w, in, RULE_DUAL, "stall 0", "in two instructions after another");
+}
+
+static void
+check_encoding(struct nvsim_warp *w, const struct nvsim_instr *in)
+{
+   const struct sass_instr *i = &in->i;
+   uint64_t control = w->page->raw[in->page_off / SASS_BUNDLE_B * 4];
+   if (in->ctrl.wr_bar == 6 || in->ctrl.rd_bar == 6)
+      report(w, in, RULE_ENCODING, "scoreboard 6", "does not exist");
+   if (control >> 63)
+      report(w, in, RULE_ENCODING, "bit 63", "of the control word is set");
+   if (in->ctrl.reuse & 8)
+      report(w, in, RULE_ENCODING, "bit 3", "of the reuse flags is set");
+   if ((i->op == SASS_OP_LD || i->op == SASS_OP_ST) && i->pa != SASS_PT)
+      report(w, in, RULE_ENCODING, "the predicate",
+             "of a generic access is not PT");
+   if (i->op == SASS_OP_BAR && i->bar != SASS_BAR_RED && i->pc != SASS_PT)
+      report(w, in, RULE_ENCODING, "the predicate",
+             "of a barrier that reduces nothing is not PT");
+}
+
+/* Pascal counts warps: part of one counts as all of it. */
+static void
+check_barrier(struct nvsim_warp *w, const struct nvsim_instr *in,
+              uint32_t lanes)
+{
+   uint32_t missing = ~w->exited & ~lanes;
+   if (in->i.op == SASS_OP_BAR && lanes && missing)
+      report(w, in, RULE_BAR_DIVERGENT, "the barrier",
+             "counts the whole warp, but lanes 0x%x are not here", missing);
+}
+
+/* Stall counts above 12 count fully only with yield (isa.md 5.2). */
 static unsigned
 effective_stall(const struct sass_ctrl *c)
 {
    return c->stall > 12 && !c->yield ? 8 : c->stall;
+}
+
+static void
+note_use(struct nvsim_strict *s, unsigned sb, enum sass_class c)
+{
+   if (sb >= SCOREBOARDS)
+      return;
+   s->set_at[sb] = s->cycle + 1;
+   s->classes[sb] |= 1u << c;
+}
+
+static void
+count_uses(struct nvsim_strict *s, const struct sass_ctrl *c)
+{
+   if (c->wr_bar < SCOREBOARDS)
+      s->uses[c->wr_bar]++;
+   if (c->rd_bar < SCOREBOARDS && c->rd_bar != c->wr_bar)
+      s->uses[c->rd_bar]++;
 }
 
 typedef void (*operand_fn)(struct nvsim_warp *w, const struct nvsim_instr *in,
@@ -217,26 +410,51 @@ void
 nvsim_strict_issue(struct nvsim_warp *w, const struct nvsim_instr *in)
 {
    struct nvsim_strict *s = w->strict;
-   if (in->fn == nvsim_exec_illegal || in->fn == nvsim_exec_misaligned_reg)
-      return;
+   enum sass_class c = sass_op_info(in->i.op)->class_;
    struct sass_operands ops;
    sass_operands(&in->i, &ops);
    uint32_t lanes = w->active & (w->pred[in->guard] ^ in->guard_not);
    do_waits(w, in);
-   /* The guard is read by all active lanes, the operands by those that run. */
-   for (unsigned i = 0; i < ops.count; i++)
-      if (!ops.v[i].write && ops.v[i].file == SASS_FILE_PRED)
-         check_read(w, in, &ops.v[i], 0, w->active);
+   check_dual(w, in);
+   check_encoding(w, in);
+   check_barrier(w, in, lanes);
+   /* The guard comes first and is read by all active lanes, the operands by
+    * those that run. */
+   bool guarded = sass_op_info(in->i.op)->has_guard && in->i.guard != SASS_PT;
    for (unsigned i = 0; i < ops.count; i++)
       for (unsigned n = 0; n < ops.v[i].count; n++)
-         if (!ops.v[i].write && ops.v[i].file != SASS_FILE_PRED)
-            check_read(w, in, &ops.v[i], n, lanes);
+         if (!ops.v[i].write)
+            check_read(w, in, &ops.v[i], n,
+                       guarded && i == 0 ? w->active : lanes);
    for_operands(w, in, &ops, true, lanes, check_write);
+   count_uses(s, &in->ctrl);
    for_operands(w, in, &ops, false, lanes, note_read);
    for_operands(w, in, &ops, true, lanes, note_write);
-   if (in->ctrl.wr_bar < SCOREBOARDS)
-      s->set_at[in->ctrl.wr_bar] = s->cycle + 1;
-   if (in->ctrl.rd_bar < SCOREBOARDS)
-      s->set_at[in->ctrl.rd_bar] = s->cycle + 1;
+   note_use(s, in->ctrl.wr_bar, c);
+   note_use(s, in->ctrl.rd_bar, c);
    s->cycle += effective_stall(&in->ctrl);
+   s->loose += in->ctrl.stall;
+}
+
+/* ---- shared memory ---- */
+
+void
+nvsim_strict_shared(struct nvsim_warp *w, const struct nvsim_instr *in,
+                    const struct nvsim_watch_access *a)
+{
+   uint8_t *known = w->cta->shared_known;
+   const uint64_t *unknown = NULL;
+   nvsim_for_each_lane(l, a->shared) {
+      uint64_t at = a->at[l];
+      if (!known || at + a->size_B > w->grid->shared_B)
+         continue;
+      if (a->reads && !unknown && memchr(known + at, 0, a->size_B))
+         unknown = &a->at[l];
+      if (a->writes)
+         memset(known + at, 1, a->size_B);
+   }
+   if (unknown)
+      report(w, in, RULE_UNINIT_SHARED, "shared memory",
+             "at 0x%llx is read and was never written",
+             (unsigned long long)*unknown);
 }

@@ -8,6 +8,7 @@
  * An error ends the grid, not the warp. */
 #include "nvsim_exec_priv.h"
 #include "nvsim_sm_priv.h"
+#include "nvsim_watch_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,7 +111,7 @@ static void __attribute__((noinline)) loop(struct nvsim_warp *w)
    }
 }
 
-/* With trace or strict. */
+/* With trace, strict, stats or race. */
 static void __attribute__((noinline)) loop_debug(struct nvsim_warp *w)
 {
    struct nvsim *sim = w->grid->sim;
@@ -126,8 +127,8 @@ static void __attribute__((noinline)) loop_debug(struct nvsim_warp *w)
          bad_register(w);
       uint32_t mask = w->active & (w->pred[in->guard] ^ in->guard_not);
       bool real = in != &fetch_instr && in->fn != nvsim_exec_next_page;
-      if (real && nvsim_debug(sim, NVSIM_DEBUG_STRICT) && !w->retry)
-         nvsim_strict_issue(w, in);
+      if (real && nvsim_debug(sim, NVSIM_DEBUG_WATCH) && !w->retry)
+         nvsim_watch_issue(w, in, mask);
       if (real && nvsim_debug(sim, NVSIM_DEBUG_TRACE))
          nvsim_warp_trace(w, in, mask);
       in->fn(w, in, mask);
@@ -138,7 +139,7 @@ static void
 run_loop(struct nvsim_warp *w)
 {
    if (unlikely(w->grid->sim->config.debug &
-                (NVSIM_DEBUG_TRACE | NVSIM_DEBUG_STRICT)))
+                (NVSIM_DEBUG_TRACE | NVSIM_DEBUG_WATCH)))
       loop_debug(w);
    else
       loop(w);
@@ -340,6 +341,7 @@ nvsim_warp_push(struct nvsim_warp *w, enum nvsim_token_kind kind, uint32_t mask,
       if (!w->stack)
          abort();
    }
+   w->worker->kstats.divergent += kind == NVSIM_TOKEN_DIV;
    w->stack[w->depth++] = (struct nvsim_token){kind, mask, pc};
 }
 
@@ -348,6 +350,7 @@ end_warp(struct nvsim_warp *w)
 {
    w->state = NVSIM_WARP_DONE;
    w->cta->live--;
+   nvsim_kstats_end_warp(w);
    nvsim_cta_check_barriers(w->cta);
 }
 
@@ -404,6 +407,7 @@ nvsim_warp_init(struct nvsim_warp *w, struct nvsim_cta *cta, unsigned index)
    w->depth = w->call_depth = 0;
    w->done = 0;
    w->ran = 0;
+   w->clock = (struct nvsim_clock){0};
    w->retry = false;
    nvsim_park_set(&w->park, NVSIM_PARK_NONE);
    w->local_va =

@@ -71,7 +71,8 @@ enum nouveau_ws_calls {
     * without them PUSHBUF. */
    NOUVEAU_WS_CALLS_AUTO,
    NOUVEAU_WS_CALLS_PUSHBUF,
-   NOUVEAU_WS_CALLS_BIND, /* VM_BIND and EXEC, if the kernel has them */
+   /* VM_BIND and EXEC, if the kernel has them; SVM_INIT if both go together. */
+   NOUVEAU_WS_CALLS_BIND,
 };
 
 /* Opens `path` through `os` (which must outlive the device). `want_svm`: try

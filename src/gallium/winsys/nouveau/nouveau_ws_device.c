@@ -94,6 +94,15 @@ svm_note(struct nouveau_ws_device *dev, const char *what, int err)
             strerror(-err));
 }
 
+/* The kernel has SVM and VM_BIND in one address space. One that does has our
+ * calls; another does not know this number. */
+static bool
+knows_both(struct nouveau_ws_device *dev)
+{
+   struct drm_nouveau_channel_error none = {.channel = -1};
+   return ws_ioctl(dev, DRM_IOCTL_NOUVEAU_CHANNEL_ERROR, &none) == -ENOENT;
+}
+
 /* Must come before the first buffer or channel: objects made earlier stay in
  * the old address space and cannot be used any more. */
 static void
@@ -109,7 +118,13 @@ init_svm(struct nouveau_ws_device *dev, bool want_svm)
                "nouveau has SVM from GP102 on");
       return;
    }
-   int ret = reserve_hole(dev);
+   /* Linux would answer 0 and mirror nothing. */
+   if (dev->vm && !knows_both(dev)) {
+      snprintf(dev->info.svm_note, sizeof(dev->info.svm_note),
+               "VM_BIND was asked for, which shuts out SVM_INIT");
+      return;
+   }
+   int ret = dev->vm ? 0 : reserve_hole(dev);
    if (ret) {
       svm_note(dev, "no free address range below 1 TiB for buffer objects",
                ret);
@@ -122,7 +137,8 @@ init_svm(struct nouveau_ws_device *dev, bool want_svm)
    ret = ws_ioctl(dev, DRM_IOCTL_NOUVEAU_SVM_INIT, &init);
    if (ret) {
       svm_note(dev, "the kernel refuses SVM_INIT", ret);
-      release_hole(dev);
+      if (!dev->vm)
+         release_hole(dev);
       return;
    }
    dev->info.svm = true;
@@ -229,11 +245,7 @@ nouveau_ws_device_create(const struct nouveau_ws_os *os, const char *path,
       goto fail;
    if (calls == NOUVEAU_WS_CALLS_BIND)
       init_vm_bind(dev);
-   if (dev->vm)
-      snprintf(dev->info.svm_note, sizeof(dev->info.svm_note),
-               "VM_BIND was asked for, which shuts out SVM_INIT");
-   else
-      init_svm(dev, want_svm);
+   init_svm(dev, want_svm);
    if (!dev->info.svm && !dev->vm && calls == NOUVEAU_WS_CALLS_AUTO)
       init_vm_bind(dev);
    *device_out = dev;

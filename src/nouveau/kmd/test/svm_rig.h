@@ -29,6 +29,7 @@ struct ctx {
    uint64_t hole;
    struct test_bo push, data;
    bool better;
+   bool vm;        /* buffers by VM_BIND, work by EXEC */
    uint32_t *keep; /* checked when the card is gone: all bytes 5 */
 };
 
@@ -150,6 +151,32 @@ put_qmd(struct ctx *c, unsigned blocks, unsigned threads)
    memcpy((char *)c->data.cpu + QMD_OFF, q, sizeof(q));
 }
 
+/* As test_push with `sync`. */
+static inline int
+exec_push(struct ctx *c, unsigned size_B)
+{
+   struct drm_syncobj_create s = {0};
+   assert_int_equal(kmd_ioctl(c->kmd, c->file, DRM_IOCTL_SYNCOBJ_CREATE, &s),
+                    0);
+   struct drm_nouveau_sync sig = {.handle = s.handle};
+   struct drm_nouveau_exec_push p = {.va = c->push.gpu_va, .va_len = size_B};
+   struct drm_nouveau_exec a = {.channel = c->chan,
+                                .push_count = 1,
+                                .push_ptr = (uintptr_t)&p,
+                                .sig_count = 1,
+                                .sig_ptr = (uintptr_t)&sig};
+   int ret = kmd_ioctl(c->kmd, c->file, DRM_IOCTL_NOUVEAU_EXEC, &a);
+   struct drm_syncobj_wait w = {.handles = (uintptr_t)&s.handle,
+                                .count_handles = 1,
+                                .timeout_nsec = INT64_MAX};
+   if (!ret)
+      ret = kmd_ioctl(c->kmd, c->file, DRM_IOCTL_SYNCOBJ_WAIT, &w);
+   struct drm_syncobj_destroy d = {.handle = s.handle};
+   kmd_ioctl(c->kmd, c->file, DRM_IOCTL_SYNCOBJ_DESTROY, &d);
+   a = (struct drm_nouveau_exec){.channel = c->chan}; /* is it alive? */
+   return ret ? ret : kmd_ioctl(c->kmd, c->file, DRM_IOCTL_NOUVEAU_EXEC, &a);
+}
+
 /* Threads in blocks of 64. Waits; the fence's error. */
 static inline int
 run(struct ctx *c, const char *text, unsigned threads, uint32_t stride_B,
@@ -179,8 +206,9 @@ run(struct ctx *c, const char *text, unsigned threads, uint32_t stride_B,
           (uint32_t)((c->data.gpu_va + QMD_OFF) >> 8));
    method(&m, NV_COMPUTE_SEND_SIGNALING_PCAS_B,
           NV_COMPUTE_PCAS_INVALIDATE | NV_COMPUTE_PCAS_SCHEDULE);
-   return test_push(c->kmd, c->file, c->chan, &c->push, m.n * 4, &c->data, 1,
-                    true);
+   return c->vm ? exec_push(c, m.n * 4)
+                : test_push(c->kmd, c->file, c->chan, &c->push, m.n * 4,
+                            &c->data, 1, true);
 }
 
 /* --- Memory and migration ------------------------------------------------ */

@@ -249,7 +249,7 @@ find_u64(const struct ocl_device *dev, cl_device_info param, cl_ulong *v)
       *v = CL_EXEC_KERNEL;
       return true;
    case CL_DEVICE_QUEUE_ON_HOST_PROPERTIES:
-      *v = CL_QUEUE_PROFILING_ENABLE;
+      *v = CL_QUEUE_PROFILING_ENABLE | CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE;
       return true;
    case CL_DEVICE_PRINTF_BUFFER_SIZE:
       *v = OCL_PRINTF_B;

@@ -16,8 +16,7 @@ check_bits(cl_command_queue_properties bits)
    CL_CHECK(!(bits & CL_QUEUE_ON_DEVICE) ||
                (bits & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE),
             CL_INVALID_VALUE);
-   CL_CHECK(!(bits & ~(cl_command_queue_properties)CL_QUEUE_PROFILING_ENABLE),
-            CL_INVALID_QUEUE_PROPERTIES);
+   CL_CHECK(!(bits & CL_QUEUE_ON_DEVICE), CL_INVALID_QUEUE_PROPERTIES);
    return CL_SUCCESS;
 }
 
@@ -195,7 +194,7 @@ clFinish(cl_command_queue command_queue)
    return CL_SUCCESS;
 }
 
-/* ---- markers and barriers: in an in-order queue they only have a place ---- */
+/* ---- markers and barriers: they only have a place (ocl_order.c) ---- */
 
 static cl_int
 enqueue_marker(cl_command_queue queue, cl_command_type type, cl_uint n,

@@ -55,7 +55,7 @@ wait_for(struct ocl_queue *q, struct ocl_event *cmd, enum cl_blocking blocking)
    if (blocking == CL_DO_NOT_WAIT)
       return CL_SUCCESS;
    if (blocking == CL_WAIT_RUN) {
-      ocl_queue_wait_run(q, cmd->seq);
+      ocl_queue_wait_run(q, cmd);
       return cmd->error;
    }
    return ocl_event_wait(cmd);

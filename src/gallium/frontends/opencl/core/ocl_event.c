@@ -194,7 +194,7 @@ ocl_event_wait(struct ocl_event *ev)
 {
    if (ev->queue) {
       if (!ocl_event_ended(ev))
-         ocl_queue_wait(ev->queue, ev->seq);
+         ocl_queue_wait(ev->queue, ev);
       return ocl_event_status(ev);
    }
    pthread_mutex_lock(&ev->ctx->event_lock);

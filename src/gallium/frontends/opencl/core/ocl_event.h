@@ -59,7 +59,8 @@ struct ocl_event {
    /* as a command; guarded by queue->lock */
    const struct ocl_command_ops *ops;
    unsigned flags;
-   uint64_t seq;          /* place in the queue, from 1 */
+   uint64_t seq;          /* place in the line, from 1; 0: not in it yet */
+   uint64_t number;       /* of the enqueue, from 1 */
    cl_int error;          /* of run() */
    struct util_list link; /* queue->pending, ->recorded or batch->commands */
    struct ocl_dep *deps;

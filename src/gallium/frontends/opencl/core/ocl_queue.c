@@ -40,8 +40,8 @@ queue_destroy(struct ocl_object *obj)
    bool join = false;
 
    pthread_mutex_lock(&q->lock);
-   assert(util_list_is_empty(&q->pending) && util_list_is_empty(&q->recorded) &&
-          util_list_is_empty(&q->batches));
+   assert(util_list_is_empty(&q->waiting) && util_list_is_empty(&q->pending) &&
+          util_list_is_empty(&q->recorded) && util_list_is_empty(&q->batches));
    q->stop = true;
    if (q->worker_started) {
       join = !pthread_equal(pthread_self(), q->worker);
@@ -78,6 +78,7 @@ ocl_queue_create(struct ocl_context *ctx, struct ocl_device *dev,
    }
    pthread_mutex_init(&q->lock, NULL);
    pthread_cond_init(&q->cond, NULL);
+   util_list_init(&q->waiting);
    util_list_init(&q->pending);
    util_list_init(&q->recorded);
    util_list_init(&q->batches);
@@ -100,53 +101,6 @@ wants_times(const struct ocl_queue *q)
 }
 
 /* ---- the pipe context; token holder only ---- */
-
-struct pipe_context *
-ocl_queue_pipe(struct ocl_queue *q)
-{
-   if (!q->pipe)
-      q->pipe = q->dev->screen->context_create(q->dev->screen);
-   return q->pipe;
-}
-
-/* Any thread; `generation` is that of the context which the failure is about. */
-static void
-note_lost(struct ocl_queue *q, unsigned generation,
-          const struct pipe_device_fault *fault)
-{
-   pthread_mutex_lock(&q->lock);
-   bool first = generation == q->pipe_generation && !q->pipe_lost;
-   if (first)
-      q->pipe_lost = true;
-   pthread_mutex_unlock(&q->lock);
-   if (!first)
-      return;
-   const char *text =
-      fault->message[0] ? fault->message : "the device lost the context";
-   ocl_context_report(q->ctx, text, fault, sizeof(*fault));
-}
-
-cl_int
-ocl_queue_result(struct ocl_queue *q, int ret)
-{
-   struct pipe_device_fault fault = {0};
-
-   if (ret == -ENODEV && q->pipe) {
-      q->pipe->get_device_reset_status(q->pipe, &fault);
-      note_lost(q, q->pipe_generation, &fault);
-   }
-   return ocl_error_from_errno(ret);
-}
-
-static cl_int
-flush_pipe(struct ocl_queue *q, struct pipe_fence_handle **fence_out)
-{
-   *fence_out = NULL;
-   /* A migration may find everything in place and need no context. */
-   if (!q->pipe)
-      return CL_SUCCESS;
-   return ocl_queue_result(q, q->pipe->flush(q->pipe, fence_out));
-}
 
 static void flush_locked(struct ocl_queue *q);
 
@@ -222,10 +176,20 @@ device_time(const struct ocl_queue *q)
    return q->dev->screen->get_timestamp(q->dev->screen);
 }
 
+/* One of this queue that has failed, but not ended yet? */
+static bool
+dep_failed_here(const struct ocl_queue *q, const struct ocl_event *cmd)
+{
+   for (unsigned i = 0; i < cmd->num_deps; i++)
+      if (cmd->deps[i].on->queue == q && cmd->deps[i].on->error)
+         return true;
+   return false;
+}
+
 static void
 run_command(struct ocl_queue *q, struct ocl_event *cmd)
 {
-   if (ocl_event_dep_failed(cmd)) {
+   if (ocl_event_dep_failed(cmd) || dep_failed_here(q, cmd)) {
       cmd->error = CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
       return;
    }
@@ -339,7 +303,7 @@ flush_locked(struct ocl_queue *q)
 
    uint64_t now = wants_times(q) ? device_time(q) : 0;
    if (work)
-      b->error = flush_pipe(q, &b->fence);
+      b->error = ocl_queue_flush_pipe(q, &b->fence);
    util_list_for_each(struct ocl_event, cmd, &b->commands, link) {
       if (!cmd->end_ns)
          cmd->submit_ns = now;
@@ -387,7 +351,7 @@ batch_wait(struct ocl_queue *q, struct ocl_batch *b)
    ocl_watch_drain(q->dev->platform->watch);
    if (!ret)
       return b->error;
-   note_lost(q, b->pipe_generation, &fault);
+   ocl_queue_note_lost(q, b->pipe_generation, &fault);
    return CL_OUT_OF_RESOURCES;
 }
 
@@ -507,8 +471,7 @@ ocl_queue_submit(struct ocl_queue *q, struct ocl_event *cmd, bool caller_waits)
    if (wants_times(q))
       cmd->queued_ns = device_time(q);
    pthread_mutex_lock(&q->lock);
-   cmd->seq = q->next_seq++;
-   util_list_add_tail(&cmd->link, &q->pending);
+   ocl_order_submit_locked(q, cmd);
    if (may_run_here(q, cmd)) {
       token_take_locked(q);
       run_head_locked(q);
@@ -523,7 +486,8 @@ bool
 ocl_queue_looks_idle(struct ocl_queue *q)
 {
    pthread_mutex_lock(&q->lock);
-   bool idle = q->done_seq == q->next_seq - 1;
+   bool idle =
+      q->done_seq == q->next_seq - 1 && util_list_is_empty(&q->waiting);
    pthread_mutex_unlock(&q->lock);
    return idle;
 }
@@ -547,26 +511,47 @@ void
 ocl_queue_kick(struct ocl_queue *q)
 {
    pthread_mutex_lock(&q->lock);
+   if (!util_list_is_empty(&q->waiting)) {
+      ocl_order_admit_locked(q);
+      q->goal_seq = q->next_seq - 1; /* flushes may have come before */
+   }
    wake_worker_locked(q);
    pthread_mutex_unlock(&q->lock);
 }
 
-void
-ocl_queue_wait(struct ocl_queue *q, uint64_t seq)
+static void
+wait_seq_locked(struct ocl_queue *q, uint64_t seq)
 {
-   pthread_mutex_lock(&q->lock);
    while (q->done_seq < seq)
       if (!queue_step_locked(q, seq, seq))
          wait_locked(q);
+}
+
+/* Nothing of this queue's line holds back what is not in it: whoever does will
+ * kick. */
+static void
+wait_entered_locked(struct ocl_queue *q, const struct ocl_event *cmd)
+{
+   while (!cmd->seq)
+      wait_locked(q);
+}
+
+void
+ocl_queue_wait(struct ocl_queue *q, struct ocl_event *cmd)
+{
+   pthread_mutex_lock(&q->lock);
+   wait_entered_locked(q, cmd);
+   wait_seq_locked(q, cmd->seq);
    pthread_mutex_unlock(&q->lock);
 }
 
 void
-ocl_queue_wait_run(struct ocl_queue *q, uint64_t seq)
+ocl_queue_wait_run(struct ocl_queue *q, struct ocl_event *cmd)
 {
    pthread_mutex_lock(&q->lock);
-   while (q->run_seq < seq)
-      if (!queue_step_locked(q, seq, 0))
+   wait_entered_locked(q, cmd);
+   while (q->run_seq < cmd->seq)
+      if (!queue_step_locked(q, cmd->seq, 0))
          wait_locked(q);
    pthread_mutex_unlock(&q->lock);
 }
@@ -575,7 +560,10 @@ void
 ocl_queue_finish(struct ocl_queue *q)
 {
    pthread_mutex_lock(&q->lock);
-   uint64_t last = q->next_seq - 1;
+   uint64_t last = q->enqueued;
+   while (!util_list_is_empty(&q->waiting) &&
+          util_list_first(&q->waiting, struct ocl_event, link)->number <= last)
+      wait_locked(q);
+   wait_seq_locked(q, q->next_seq - 1);
    pthread_mutex_unlock(&q->lock);
-   ocl_queue_wait(q, last);
 }
