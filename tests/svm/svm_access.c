@@ -316,6 +316,52 @@ do_race(struct run *r)
    r->queue = new_queue(r);
 }
 
+/* spin PAGES ro|none: a kernel writes to the page again and again; then it is
+ * protected. The kernel ends when it is refused, or else when we give up. */
+void
+do_spin(struct run *r)
+{
+   take_pages(r);
+   bool none = take_if(r, "none");
+   if (!none)
+      want(r, "ro");
+   cl_int err, status;
+   cl_event event;
+   size_t one = 1;
+   volatile uint32_t *stop_it = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+                                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+   cl_kernel k = clCreateKernel(r->program, "spin", &err);
+   cl_ok(r, "spin", err);
+   cl_ok(r, "argument", clSetKernelArgSVMPointer(k, 0, page_at(r, 0)));
+   cl_ok(r, "argument", clSetKernelArgSVMPointer(k, 1, (void *)stop_it));
+   cl_ok(r, "launch",
+         clEnqueueNDRangeKernel(r->queue, k, 1, NULL, &one, NULL, 0, NULL,
+                                &event));
+   clFlush(r->queue);
+   while (!stop_it[1]) /* it runs */
+      usleep(1000);
+   mprotect(page_at(r, 0), (size_t)r->count * PAGE,
+            none ? PROT_NONE : PROT_READ);
+   for (unsigned i = 0; i < 1000; i++) {
+      clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status),
+                     &status, NULL);
+      if (status <= 0)
+         break;
+      usleep(5000);
+   }
+   stop_it[0] = 1;
+   clFinish(r->queue);
+   clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status),
+                  &status, NULL);
+   r->cancelled = status < 0;
+   clReleaseEvent(event);
+   clReleaseKernel(k);
+   if (r->cancelled) {
+      clReleaseCommandQueue(r->queue);
+      r->queue = new_queue(r);
+   }
+}
+
 /* evict: buffers take all of the device's memory for a moment */
 void
 do_evict(struct run *r)

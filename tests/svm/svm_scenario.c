@@ -25,7 +25,9 @@ static const char kernels[] =
    "{ atomic_add(AT(get_global_id(0)), v); }\n"
    "kernel void get(global uint *p, uint first, uint step, uint v,\n"
    "                global uint *out)\n"
-   "{ out[get_global_id(0)] = *AT(get_global_id(0)); }\n";
+   "{ out[get_global_id(0)] = *AT(get_global_id(0)); }\n"
+   "kernel void spin(global volatile uint *p, global volatile uint *stop)\n"
+   "{ for (stop[1] = 1; !stop[0];) *p = 1; }\n";
 
 void
 stop(struct run *r, const char *fmt, ...)
@@ -180,15 +182,15 @@ static const struct {
    const char *word;
    void (*run)(struct run *r);
 } statements[] = {
-   {"map", do_map},       {"heap", do_heap},       {"svm", do_svm},
-   {"alias", do_alias},   {"munmap", do_munmap},   {"renew", do_renew},
-   {"move", do_move},     {"protect", do_protect}, {"clear", do_clear},
-   {"lock", do_lock},     {"pin", do_pin},         {"unpin", do_unpin},
-   {"pipe", do_pipe},     {"migrate", do_migrate}, {"cpu", do_cpu},
-   {"gpu", do_gpu},       {"fork", do_fork},       {"child", do_child},
-   {"file", do_file},     {"race", do_race},       {"evict", do_evict},
-   {"forget", do_forget}, {"free", do_free},       {"wp", do_wp},
-   {"vdso", do_vdso},
+   {"map", do_map},     {"heap", do_heap},       {"svm", do_svm},
+   {"alias", do_alias}, {"munmap", do_munmap},   {"renew", do_renew},
+   {"move", do_move},   {"protect", do_protect}, {"clear", do_clear},
+   {"lock", do_lock},   {"pin", do_pin},         {"unpin", do_unpin},
+   {"pipe", do_pipe},   {"migrate", do_migrate}, {"cpu", do_cpu},
+   {"gpu", do_gpu},     {"fork", do_fork},       {"child", do_child},
+   {"file", do_file},   {"race", do_race},       {"spin", do_spin},
+   {"evict", do_evict}, {"forget", do_forget},   {"free", do_free},
+   {"wp", do_wp},       {"vdso", do_vdso},
 };
 
 static void
@@ -257,9 +259,24 @@ open_device(struct run *r)
    r->get = kernel(r, "get");
 }
 
+/* SVM_PRINT=1: what all of it has cost. */
+static void
+print_cost(struct run *r)
+{
+   if (!getenv("SVM_PRINT"))
+      return;
+   struct cl_svm_counters_partage c = counters(r);
+   printf(
+      "faults %llu, replays %llu, pages to the device %llu, back %llu\n",
+      (unsigned long long)(c.faults_read + c.faults_write + c.faults_atomic),
+      (unsigned long long)c.replays, (unsigned long long)c.pages_to_device,
+      (unsigned long long)c.pages_to_host);
+}
+
 static void
 close_device(struct run *r)
 {
+   print_cost(r);
    cl_kernel all[] = {r->put, r->add, r->inc, r->get};
    for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++)
       clReleaseKernel(all[i]);

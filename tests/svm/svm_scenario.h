@@ -89,6 +89,7 @@ void do_fork(struct run *r);
 void do_child(struct run *r);
 void do_file(struct run *r);
 void do_race(struct run *r);
+void do_spin(struct run *r);
 void do_evict(struct run *r);
 
 #endif

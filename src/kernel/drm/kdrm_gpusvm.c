@@ -6,10 +6,6 @@
 #include "kernel/drm/kdrm_gpusvm_priv.h"
 #include "util/util_svc.h"
 
-#define BOUNCES_FREE    3           /* before the brake */
-#define BRAKE_NS        20000000ull /* first brake; doubles with each bounce */
-#define BRAKE_SHIFT_MAX 6
-
 /* ---- granules ---- */
 
 /* Forgets and clears the PTEs of [first, first + n). */
@@ -30,17 +26,6 @@ unmap_pages_locked(struct kdrm_granule *g, unsigned first, unsigned n)
    util_bitset_clear_range(g->device, from, to - from);
    svm->config.ops->unmap(
       svm, (g->node.key << GRANULE_SHIFT) + from * KMM_PAGE_SIZE, to - from);
-}
-
-/* VRAM pages that leave for the CPU: a granule that bounces gets a brake. */
-static void
-note_bounce_locked(struct kdrm_granule *g)
-{
-   kdrm_count(&g->svm->stats.bounces, 1);
-   if (++g->bounces <= BOUNCES_FREE)
-      return;
-   unsigned shift = MIN2(g->bounces - BOUNCES_FREE, BRAKE_SHIFT_MAX);
-   g->braked_until_ns = util_time_ns() + (BRAKE_NS << shift);
 }
 
 static void
@@ -64,7 +49,7 @@ invalidate(struct kmm_notifier *n, const struct kmm_invalidate *inv)
    kdrm_count(&g->svm->stats.invalidations, 1);
    if (inv->event == KMM_EVENT_MIGRATE &&
        util_bitset_any_range(g->device, first, num))
-      note_bounce_locked(g);
+      kdrm_policy_note_bounce_locked(g);
    tell_invalidated_locked(g, first, num, inv->event);
    unmap_pages_locked(g, first, num);
    util_rank_unlock(&g->lock, UTIL_RANK_GRANULE);

@@ -56,7 +56,11 @@ struct kdrm_gpusvm_config {
    /* Map pages of other devices that allow it where they are; but atomics
     * bring them home: PCIe carries none between Pascal cards [guess]. */
    bool peers;
-   bool migrate_on_fault;      /* move to VRAM what the GPU touches ... */
+   bool migrate_on_fault; /* move to VRAM what the GPU touches ... */
+   bool learn; /* ... but only when faults say that it pays (policy.c) */
+   /* Atomics on system pages need the page in VRAM: the bus carries none. What
+    * cannot move gets KMM_PFN_ATOMIC. */
+   bool exclusive_atomics;
    unsigned migrate_window_pg; /* ... in aligned pieces of this size; 512 */
    void *driver_data;
 };

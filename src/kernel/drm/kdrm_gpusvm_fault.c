@@ -81,29 +81,51 @@ want_neighbours(struct service *s)
 
 /* Moves what was touched to VRAM; what does not move is mapped where it is. */
 static void
-migrate_touched(struct service *s)
+migrate_touched(struct service *s, const struct kdrm_gpusvm_fault *f,
+                unsigned n)
 {
    struct kdrm_gpusvm *svm = s->svm;
-   if (!svm->config.pagemap || !svm->config.migrate_on_fault)
-      return;
-   util_rank_lock(&s->g->lock, UTIL_RANK_GRANULE);
-   bool braked = s->g->braked_until_ns > util_time_ns();
-   util_rank_unlock(&s->g->lock, UTIL_RANK_GRANULE);
-   if (braked) {
-      kdrm_count(&svm->stats.braked, 1);
-      return;
-   }
+   unsigned pg = kdrm_policy_window(s->g, f, n);
    unsigned done = 0;
-   for (unsigned p = 0; p < GRANULE_PG; p++) {
+   for (unsigned p = 0; p < GRANULE_PG && pg; p++) {
       unsigned first, end;
       if (p < done || !s->faulting[p] || s->want[p] == WANT_NOTHING ||
-          !window_around(s, p, svm->config.migrate_window_pg, &first, &end))
+          !window_around(s, p, pg, &first, &end))
          continue;
       uint64_t moved = 0;
       kdrm_gpusvm_migrate_to_vram(svm, s->base + first * KMM_PAGE_SIZE,
                                   s->base + end * KMM_PAGE_SIZE, KDRM_CAUSE_GPU,
                                   &moved);
       done = end;
+   }
+}
+
+/* Atomics over a bus that carries none: the page has to be the device's alone,
+ * in VRAM; a CPU that touches it takes it back (≙ device-exclusive pages). What
+ * is in the way may be gone in a moment, so this is tried a few times; what
+ * never moves (shared, of a file, pinned) is left to the bus. */
+#define EXCLUSIVE_TRIES 8
+
+static void
+make_exclusive(struct service *s)
+{
+   struct kdrm_gpusvm *svm = s->svm;
+   if (!svm->config.exclusive_atomics || !svm->config.pagemap)
+      return;
+   for (unsigned p = 0; p < GRANULE_PG; p++) {
+      uint64_t va = s->base + p * KMM_PAGE_SIZE, moved = 0;
+      struct kmm_vma vma;
+      if (s->want[p] != WANT_ATOMIC || kmm_vma_find(svm->config.mm, va, &vma) ||
+          vma.start > va || !(vma.flags & KMM_VMA_ANON))
+         continue;
+      for (unsigned i = 0; i < EXCLUSIVE_TRIES && !moved; i++) {
+         if (kmm_count_device_pages(svm->config.mm, va, va + KMM_PAGE_SIZE))
+            break;
+         kdrm_gpusvm_migrate_to_vram(svm, va, va + KMM_PAGE_SIZE,
+                                     KDRM_CAUSE_GPU, &moved);
+         if (!moved)
+            kdrm_count(&svm->stats.retries, 1);
+      }
    }
 }
 
@@ -140,10 +162,14 @@ drop_unneeded(struct service *s)
    struct kdrm_granule *g = s->g;
    for (unsigned p = 0; p < GRANULE_PG; p++) {
       uint64_t pfn = s->pfns[p];
-      if (!(pfn & KMM_PFN_VALID)) {
+      bool ahead = s->want[p] == WANT_NOTHING && !s->faulting[p];
+      if (!(pfn & KMM_PFN_VALID) ||
+          (ahead && !kdrm_policy_maps_ahead(g, pfn))) {
          s->pfns[p] = 0;
          continue;
       }
+      if (s->want[p] == WANT_ATOMIC && s->svm->config.exclusive_atomics)
+         s->pfns[p] |= KMM_PFN_ATOMIC;
       bool same = util_bitset_test(g->present, p) &&
                   (util_bitset_test(g->writable, p) || !(pfn & KMM_PFN_WRITE));
       /* A page that faults in spite of its PTE is written again, to be sure. */
@@ -261,7 +287,8 @@ service_granule(struct kdrm_gpusvm *svm, struct kdrm_gpusvm_fault *f,
    s->base = util_align_down(f->gpu_va, GRANULE_SIZE);
    s->deadline_ns = util_time_ns() + SERVICE_MAX_NS;
    note_faults(s, f, n);
-   migrate_touched(s);
+   migrate_touched(s, f, n);
+   make_exclusive(s);
    want_neighbours(s);
    int err;
    while ((err = service_round(s)) == -EAGAIN) {

@@ -21,8 +21,11 @@ struct kdrm_granule {
    uint64_t present[UTIL_BITSET_WORDS(GRANULE_PG)];
    uint64_t writable[UTIL_BITSET_WORDS(GRANULE_PG)];
    uint64_t device[UTIL_BITSET_WORDS(GRANULE_PG)];
+   /* kdrm_gpusvm_policy.c */
    unsigned bounces;
-   uint64_t braked_until_ns;
+   uint64_t bounced_ns, braked_until_ns;
+   uint32_t windows; /* touched, of 64 KiB each */
+   unsigned score;
 };
 
 struct kdrm_gpusvm {
@@ -44,6 +47,15 @@ kdrm_granule_page(uint64_t gpu_va)
 {
    return gpu_va >> KMM_PAGE_SHIFT & (GRANULE_PG - 1);
 }
+
+/* VRAM pages leave for the CPU. */
+void kdrm_policy_note_bounce_locked(struct kdrm_granule *g);
+/* These faults have come: the size in pages of the aligned pieces around them
+ * that are to move to VRAM now; 0: none. */
+unsigned kdrm_policy_window(struct kdrm_granule *g,
+                            const struct kdrm_gpusvm_fault *f, unsigned n);
+/* Is this page to be mapped although nobody has touched it? */
+bool kdrm_policy_maps_ahead(const struct kdrm_granule *g, uint64_t pfn);
 
 /* Made if need be. NULL: no memory. */
 struct kdrm_granule *kdrm_granule_get(struct kdrm_gpusvm *svm, uint64_t gpu_va);

@@ -180,6 +180,8 @@ bool kmm_notifier_read_retry(const struct kmm_notifier *n, uint64_t seq);
 #define KMM_PFN_ERROR (1ull << 4) /* snapshot: exists, cannot be used */
 #define KMM_PFN_PEER                                                           \
    (1ull << 5) /* another device's page: bus address through its BAR */
+/* Set by users of this word, not by hmm: atomics are allowed in any case. */
+#define KMM_PFN_ATOMIC (1ull << 6)
 /* Requests, per page (default_flags, or in pfns[] under pfn_flags_mask): */
 #define KMM_PFN_REQ_FAULT KMM_PFN_VALID
 #define KMM_PFN_REQ_WRITE KMM_PFN_WRITE

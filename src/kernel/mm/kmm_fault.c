@@ -7,6 +7,7 @@
 #include "kernel/mm/kmm_priv.h"
 
 #define TRIM_AGE_NS     200000000ull
+#define LOOK_AGAIN_NS   10000000ull /* for mprotect, which tells nobody */
 #define MAX_ATTEMPTS    8
 #define FIRST_WINDOW_PG 16
 
@@ -134,19 +135,26 @@ kmm_service_step(struct kmm_mm *mm)
    return serve_fault(mm);
 }
 
+/* Until there is work. While pages are away the mappings are looked at now and
+ * then: a kernel that runs for long must notice an mprotect, too. */
 static void
 wait_for_work_locked(struct kmm_mm *mm)
 {
    struct timespec until;
+   bool blocks = util_rb_first(&mm->blocks), away = mm->stats.device_pages;
+   if (!blocks) {
+      pthread_cond_wait(&mm->work, &mm->lock);
+      return;
+   }
    clock_gettime(CLOCK_REALTIME, &until);
-   until.tv_nsec += TRIM_AGE_NS;
+   until.tv_nsec += away ? LOOK_AGAIN_NS : TRIM_AGE_NS;
    until.tv_sec += until.tv_nsec / 1000000000;
    until.tv_nsec %= 1000000000;
-   bool blocks = util_rb_first(&mm->blocks);
-   if (!blocks)
-      pthread_cond_wait(&mm->work, &mm->lock);
-   else if (pthread_cond_timedwait(&mm->work, &mm->lock, &until) == ETIMEDOUT)
-      kmm_blocks_trim(mm, TRIM_AGE_NS);
+   if (pthread_cond_timedwait(&mm->work, &mm->lock, &until) != ETIMEDOUT)
+      return;
+   kmm_blocks_trim(mm, TRIM_AGE_NS);
+   if (away)
+      kmm_notice_permissions_locked(mm);
 }
 
 void *

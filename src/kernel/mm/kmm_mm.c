@@ -185,17 +185,15 @@ notice_block(struct kmm_mm *mm, struct kmm_block *b, struct kmm_vma *cache)
 
 /* mprotect sends no event; look whether permissions changed where pages are
  * away. */
-static void
-notice_permissions(struct kmm_mm *mm)
+void
+kmm_notice_permissions_locked(struct kmm_mm *mm)
 {
    struct kmm_vma cache = {0};
-   kmm_lock(mm);
    util_rb_for_each(n, &mm->blocks) {
       struct kmm_block *b = container_of(n, struct kmm_block, node);
       if (b->num_device)
          notice_block(mm, b, &cache);
    }
-   kmm_unlock(mm);
 }
 
 void
@@ -206,7 +204,9 @@ kmm_mm_sync(struct kmm_mm *mm)
       return;
    /* Taking mm->lock once is enough to see the events of calls that returned:
     * the reader reads and applies them under it. */
-   notice_permissions(mm);
+   kmm_lock(mm);
+   kmm_notice_permissions_locked(mm);
+   kmm_unlock(mm);
    kmm_reap(mm, true);
 }
 

@@ -30,6 +30,7 @@ kmm_block_get(struct kmm_mm *mm, uint64_t cpu_va)
       util_list_init(&b->pages[i].fault_link);
    }
    util_rb_insert(&mm->blocks, &b->node);
+   pthread_cond_signal(&mm->work); /* which looks after blocks from now on */
    return b;
 }
 

@@ -159,6 +159,10 @@ void kmm_block_permissions(struct kmm_mm *mm, const struct kmm_block *b,
                            struct kmm_vma *cache, uint64_t *readable_out,
                            uint64_t *writable_out);
 
+/* kmm_mm.c: queues invalidations where mappings of device pages allow less than
+ * they did (mprotect sends no event). */
+void kmm_notice_permissions_locked(struct kmm_mm *mm);
+
 /* kmm_notifier.c. `before`: an invalidation to which this one is chained. */
 struct kmm_invalidation;
 struct kmm_invalidation *kmm_invalidate_begin(struct kmm_mm *mm, uint64_t start,

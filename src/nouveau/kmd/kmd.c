@@ -30,6 +30,8 @@ const struct util_flag kmd_debug_flags[] = {
    {"fault", KMD_DEBUG_FAULT, "print each fault entry and its service"},
    {"nosvm", KMD_DEBUG_NOSVM, "SVM_INIT answers -ENOSYS"},
    {"nouffd", KMD_DEBUG_NOUFFD, "pretend that userfaultfd is refused"},
+   {"exclusive", KMD_DEBUG_EXCLUSIVE,
+    "the bus carries no atomics: pages move to VRAM for them"},
    {NULL, 0, NULL},
 };
 
@@ -71,7 +73,9 @@ kmd_config_from_env(struct kmd_config *c)
    c->no_svm = c->debug & KMD_DEBUG_NOSVM;
    c->no_uffd = c->debug & KMD_DEBUG_NOUFFD;
    c->p2p = util_env_bool("NOUVEAU_SVM_P2P", false);
-   c->migrate_on_fault = migrate && strncmp(migrate, "fault", 5) == 0;
+   c->migrate_learn = migrate && strcmp(migrate, "auto") == 0;
+   c->migrate_on_fault =
+      c->migrate_learn || (migrate && strncmp(migrate, "fault", 5) == 0);
 }
 
 unsigned

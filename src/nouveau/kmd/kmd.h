@@ -48,8 +48,9 @@ struct kmd_config {
    /* Every n-th list of copies, every n-th 2 MiB of VRAM for pages of the
     * process fails; 0: none. For tests (KMD_FAIL). */
    uint32_t fail_copy, fail_vram;
-   bool no_svm;  /* SVM_INIT answers -ENOSYS, as on stock distributions */
-   bool no_uffd; /* behave as if userfaultfd were not permitted */
+   bool no_svm;        /* SVM_INIT answers -ENOSYS, as on stock distributions */
+   bool no_uffd;       /* behave as if userfaultfd were not permitted */
+   bool migrate_learn; /* with the next: only where faults say it pays */
    bool migrate_on_fault; /* first GPU touch moves a page to VRAM; Linux has no
                              such knob */
    bool p2p; /* other cards may map its SVM pages, and it theirs, if both may */
@@ -67,10 +68,11 @@ extern const struct util_flag kmd_debug_flags[];
 #define KMD_DEBUG_FAULT     (1ull << 3) /* print each fault entry and its service */
 #define KMD_DEBUG_NOSVM     (1ull << 4) /* SVM_INIT answers -ENOSYS */
 #define KMD_DEBUG_NOUFFD    (1ull << 5) /* pretend that userfaultfd is refused */
+#define KMD_DEBUG_EXCLUSIVE (1ull << 6) /* the bus carries no atomics */
 
 /* Reads NOUVEAU_CHIPSET, NVSIM_SMS, NVSIM_VRAM_MB, NVSIM_SEED, NVSIM_THREADS,
  * NVSIM_DEBUG, KMD_DEBUG, KMD_FAIL, KMD_COMPAT, NOUVEAU_SVM_P2P,
- * NOUVEAU_SVM_MIGRATE (here only `fault` counts). */
+ * NOUVEAU_SVM_MIGRATE (here `fault` and `auto` count). */
 void kmd_config_from_env(struct kmd_config *config_out);
 /* PCI device id (vendor 0x10de) of the card that it describes. */
 uint16_t kmd_config_pci_device(const struct kmd_config *config);

@@ -191,6 +191,8 @@ svm_create(struct kmd *kmd, struct kmd_uvmm *uvmm, uint64_t hole_start,
          .fault_window_pg = FAULT_WINDOW_PG,
          .peers = kmd->config.p2p,
          .migrate_on_fault = kmd->config.migrate_on_fault,
+         .learn = kmd->config.migrate_learn,
+         .exclusive_atomics = kmd->config.debug & KMD_DEBUG_EXCLUSIVE,
          .driver_data = svm,
       };
       ret = kdrm_gpusvm_create(&config, &svm->mirror);

@@ -224,7 +224,20 @@ kmd_vmm_sparse(struct kmd_vmm *vmm, uint64_t gpu_va, uint64_t size_B)
 /* --- Pages of the process ------------------------------------------------ */
 
 /* What has to agree for two neighbouring pages to share a PTE or a call. */
-#define PFN_KIND (KMM_PFN_VALID | KMM_PFN_WRITE | KMM_PFN_DEVICE | KMM_PFN_PEER)
+#define PFN_KIND                                                               \
+   (KMM_PFN_VALID | KMM_PFN_WRITE | KMM_PFN_DEVICE | KMM_PFN_COHERENT |        \
+    KMM_PFN_PEER | KMM_PFN_ATOMIC)
+
+/* Another card's BAR is a bus address like any other, but carries no atomics.
+ * Nor does the bus of KMD_DEBUG=exclusive. */
+static bool
+refuses_atomics(const struct kmd *kmd, uint64_t pfn)
+{
+   if (pfn & KMM_PFN_PEER)
+      return true;
+   return kmd->config.debug & KMD_DEBUG_EXCLUSIVE &&
+          !(pfn & (KMM_PFN_DEVICE | KMM_PFN_COHERENT | KMM_PFN_ATOMIC));
+}
 
 static unsigned
 run_length(const uint64_t *pfns, unsigned n)
@@ -252,8 +265,7 @@ kmd_vmm_pfnmap(struct kmd_vmm *vmm, uint64_t gpu_va, unsigned n,
       uint64_t flags = device ? 0 : NV_PTE_VOL;
       if (!(pfns[i] & KMM_PFN_WRITE))
          flags |= NV_PTE_RO;
-      /* Another card's BAR is a bus address like any other. */
-      if (pfns[i] & KMM_PFN_PEER)
+      if (refuses_atomics(vmm->kmd, pfns[i]))
          flags |= NV_PTE_ATOMIC_DISABLE;
       /* Upstream has no 64 KiB PTEs of the process's pages (kernel.md §7.5). */
       uint64_t sizes = kmd_is_better(vmm->kmd) ? KMD_PAGE_SIZES_ALL

@@ -15,6 +15,7 @@ struct nouveau_screen_config {
    const struct nvir_ops *(*compiler)(const char **why_out);
    unsigned number;       /* of the card: in its name, from the second on */
    bool migrate_prefetch; /* NOUVEAU_SVM_MIGRATE=prefetch */
+   bool migrate_never;    /* =never: hints move nothing */
 };
 
 /* Takes over `ws`; it is destroyed with the screen, or on failure. NULL: out of

@@ -10,6 +10,10 @@ static int
 svm_migrate(struct pipe_screen *pscreen, const void *ptr, size_t size_B,
             bool to_device, bool content_undefined, uint64_t *moved_pages_out)
 {
+   if (moved_pages_out)
+      *moved_pages_out = 0;
+   if (nouveau_screen(pscreen)->config.migrate_never)
+      return 0;
    /* content_undefined would allow to skip the copy; the kernel has no such
     * wish. */
    return nouveau_ws_svm_migrate(nouveau_screen(pscreen)->ws, ptr, size_B,

@@ -102,8 +102,13 @@ static struct pipe_screen *
 make_screen(const struct nouveau_ws_os *os, const char *path, unsigned number,
             bool want_svm)
 {
-   static const char *const policies[] = {"hint", "never", "fault", "prefetch",
-                                          NULL};
+   static const char *const policies[] = {"hint",     "never", "fault",
+                                          "prefetch", "auto",  NULL};
+   enum {
+      NEVER = 1,
+      PREFETCH = 3
+   };
+   unsigned policy = util_env_choice("NOUVEAU_SVM_MIGRATE", policies, 0);
    static const char *const calls[] = {"auto", "pushbuf", "bind", NULL};
    struct nouveau_ws_device *ws;
    int ret = nouveau_ws_device_create(
@@ -120,8 +125,8 @@ make_screen(const struct nouveau_ws_os *os, const char *path, unsigned number,
    struct nouveau_screen_config config = {
       .compiler = get_nvir,
       .number = number,
-      .migrate_prefetch =
-         util_env_choice("NOUVEAU_SVM_MIGRATE", policies, 0) == 3,
+      .migrate_prefetch = policy == PREFETCH,
+      .migrate_never = policy == NEVER,
    };
    return nouveau_screen_create(ws, &config);
 }

@@ -438,7 +438,7 @@ gpu_state(struct gpu *g, void *at)
 /* ---- fixtures ---- */
 
 struct setup {
-   bool no_uffd, on_fault, no_evict;
+   bool no_uffd, on_fault, learn, no_evict;
    bool two, peers;
    unsigned blocks;
 };
@@ -465,6 +465,7 @@ make_card(struct gpu *g, const struct setup *s)
       .hole_end = 1ull << 38,
       .peers = s->peers,
       .migrate_on_fault = s->on_fault,
+      .learn = s->learn,
       .driver_data = g,
    };
    assert_int_equal(kdrm_gpusvm_create(&c, &g->svm), 0);
@@ -519,6 +520,14 @@ gpu_setup_small_coherent(void **state)
 {
    return make(state,
                &(struct setup){.blocks = 3, .on_fault = true, .no_uffd = true});
+}
+
+int
+gpu_setup_learning(void **state)
+{
+   return make(
+      state,
+      &(struct setup){.blocks = MAX_BLOCKS, .on_fault = true, .learn = true});
 }
 
 int

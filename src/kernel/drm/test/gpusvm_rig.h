@@ -54,6 +54,7 @@ int gpu_setup_coherent(void **state);
 int gpu_setup_small(void **state);
 int gpu_setup_small_coherent(void **state);
 int gpu_setup_upstream(void **state);
+int gpu_setup_learning(void **state);
 /* Two cards, *state is the first: with and without leave to map each other's
  * pages. The first migrates on faults in `peers_on_fault`. */
 int gpu_setup_peers(void **state);

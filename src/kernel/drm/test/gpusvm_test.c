@@ -129,6 +129,62 @@ test_prefetch(void **state)
    assert_int_equal(gpu_state(g, g->app + PG), 0);
 }
 
+/* What is mapped, byte for byte, when nothing is to be faulted in. */
+static void
+test_snapshot(void **state)
+{
+   struct gpu *g = *state;
+   char *a = g->app;
+   a[0] = 1;
+   assert_int_equal(*(volatile char *)(a + PG), 0); /* the zero page */
+   a[2 * PG] = 1;
+   mprotect(a + 2 * PG, PG, PROT_READ);
+   a[3 * PG] = 1;
+   mprotect(a + 3 * PG, PG, PROT_NONE);
+   munmap(a + 4 * PG, PG);
+   memset(a + 16 * PG, 1, 4 * PG);
+   assert_int_equal(gpu_migrate(g, false, a + 16 * PG, 4 * PG), 4);
+   struct kdrm_gpusvm_fault f = {(uintptr_t)a, KDRM_ACCESS_PREFETCH};
+   gpu_batch(g, &f, 1);
+   assert_int_equal(f.result, 0);
+   /* 1: present, 2: writable, 4: in VRAM. */
+   static const uint8_t want[24] = {
+      [0] = 3, [1] = 3, [2] = 1, [16] = 7, [17] = 7, [18] = 7, [19] = 7};
+   for (unsigned i = 0; i < ARRAY_SIZE(want); i++)
+      assert_int_equal(gpu_state(g, a + i * PG), want[i]);
+}
+
+/* Learning: a granule moves when a quarter of it has been used, not before, and
+ * later each time that the CPU takes it back. */
+static void
+test_learning(void **state)
+{
+   struct gpu *g = *state;
+   uint32_t v;
+   memset(g->app, 1, 2 * GRANULE);
+   for (unsigned w = 0; w < 7; w++)
+      assert_int_equal(gpu_read(g, g->app + w * 16 * PG, &v), 0);
+   assert_int_equal(gpu_stats(g).migrated_to_vram, 0);
+   assert_int_equal(gpu_state(g, g->app), 3);
+   assert_int_equal(gpu_state(g, g->app + 8 * 16 * PG), 0); /* not ahead */
+   assert_int_equal(gpu_read(g, g->app + 7 * 16 * PG, &v), 0);
+   assert_int_equal(gpu_stats(g).migrated_to_vram, 512);
+   assert_int_equal(gpu_state(g, g->app + 300 * PG), 7);
+   /* Atomics count four. */
+   assert_int_equal(gpu_add(g, g->app + GRANULE, 1), 0);
+   assert_int_equal(gpu_add(g, g->app + GRANULE + 16 * PG, 1), 0);
+   assert_int_equal(gpu_stats(g).migrated_to_vram, 1024);
+   if (!gpu_is_uffd(g))
+      return;
+   /* Home: half of it is needed now. */
+   assert_int_equal(gpu_migrate(g, true, g->app, GRANULE), 512);
+   for (unsigned w = 0; w < 15; w++)
+      assert_int_equal(gpu_read(g, g->app + w * 16 * PG, &v), 0);
+   assert_int_equal(gpu_stats(g).migrated_to_vram, 1024);
+   assert_int_equal(gpu_read(g, g->app + 15 * 16 * PG, &v), 0);
+   assert_int_equal(gpu_stats(g).migrated_to_vram, 1536);
+}
+
 /* ---- migration ---- */
 
 static void
@@ -507,6 +563,8 @@ main(int argc, char **argv)
       WITH(test_errors, setup_coherent),
       WITH(test_errors, setup_small),
       WITH(test_prefetch, setup_plain),
+      WITH(test_snapshot, setup_plain),
+      WITH(test_learning, setup_learning),
       WITH(test_migrate_counts, setup_plain),
       WITH(test_migrate_counts, setup_coherent),
       WITH(test_touch_frees, setup_plain),

@@ -106,6 +106,11 @@ __attribute__((unused)) static const char increment[] =
    "STG.E [R4], R6;\n"
    "EXIT;\n";
 
+__attribute__((unused)) static const char reading[] = "MOV R4, c[0x0][0x8];\n"
+                                                      "MOV R5, c[0x0][0xc];\n"
+                                                      "LDG.E R6, [R4];\n"
+                                                      "EXIT;\n";
+
 /* --- Launches ------------------------------------------------------------ */
 
 struct methods {

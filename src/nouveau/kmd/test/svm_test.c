@@ -14,11 +14,6 @@ static const char atomics[] = "MOV R4, c[0x0][0x8];\n"
                               "RED.E.ADD [R4], R6;\n"
                               "EXIT;\n";
 
-static const char reading[] = "MOV R4, c[0x0][0x8];\n"
-                              "MOV R5, c[0x0][0xc];\n"
-                              "LDG.E R6, [R4];\n"
-                              "EXIT;\n";
-
 /* --- Tests --------------------------------------------------------------- */
 
 static void
