@@ -18,6 +18,13 @@ static const char source[] =
    "{ for (; n; n = n->next) n->value++; }\n"
    "kernel void count(global int *p, uint times)\n"
    "{ for (uint t = 0; t < times; t++) atomic_inc(p); }\n"
+   "kernel void bytes(global uchar *p, uint n, uint first, uint step,\n"
+   "                  uint times)\n"
+   "{\n"
+   "   for (uint t = 1; t <= times; t++)\n"
+   "      for (uint i = get_global_id(0); i < n; i += get_global_size(0))\n"
+   "         p[i * step + first] = (uchar)(t + i);\n"
+   "}\n"
    "kernel void every(global int *p, uint n, uint first, uint step,\n"
    "                  uint times)\n"
    "{\n"
@@ -441,6 +448,49 @@ test_everybody_writes(void **state)
    clSVMFree(c->context, p);
 }
 
+/* The same with bytes: who writes one writes no other, whatever the page does
+ * meanwhile. The last byte of each step is the CPU's, one more nobody's. */
+static void
+test_everybody_writes_bytes(void **state)
+{
+   struct cards *c = *state;
+   need(c, CL_DEVICE_SVM_FINE_GRAIN_SYSTEM);
+   enum {
+      TIMES = 20,
+      N = 4000
+   };
+   cl_uint step = c->n + 2, times = TIMES, n = N;
+   unsigned char *p =
+      clSVMAlloc(c->context, CL_MEM_READ_WRITE | CL_MEM_SVM_FINE_GRAIN_BUFFER,
+                 N * step, 0);
+   memset(p, 0x5a, N * step);
+   for (cl_uint i = 0; i < c->n; i++) {
+      cl_kernel k = kernel(c, "bytes");
+      e2e_arg_svm(k, 0, p);
+      e2e_arg(k, 1, sizeof(n), &n);
+      e2e_arg(k, 2, sizeof(i), &i);
+      e2e_arg(k, 3, sizeof(step), &step);
+      e2e_arg(k, 4, sizeof(times), &times);
+      OK(e2e_launch(c->queue[i], k, 128, 64, NULL));
+      OK(clFlush(c->queue[i]));
+      clReleaseKernel(k);
+   }
+   for (unsigned t = 1; t <= TIMES; t++)
+      for (unsigned i = 0; i < N; i++)
+         ((volatile unsigned char *)p)[i * step + step - 1] = 3 * t + i;
+   for (unsigned i = 0; i < c->n; i++)
+      OK(clFinish(c->queue[i]));
+   for (unsigned i = 0; i < N * step; i++) {
+      unsigned who = i % step, k = i / step;
+      unsigned char want = who < c->n        ? TIMES + k
+                           : who == step - 1 ? 3 * TIMES + k
+                                             : 0x5a;
+      if (p[i] != want)
+         fail_msg("byte %u of %u: %#x, want %#x", who, k, p[i], want);
+   }
+   clSVMFree(c->context, p);
+}
+
 /* One word, counted up by all cards and the CPU at once. */
 static void
 test_atomics_of_all(void **state)
@@ -521,6 +571,7 @@ main(void)
       cmocka_unit_test(test_use_of_anothers_pages),
       cmocka_unit_test(test_migrate_between),
       cmocka_unit_test(test_everybody_writes),
+      cmocka_unit_test(test_everybody_writes_bytes),
       cmocka_unit_test(test_atomics_of_all),
       cmocka_unit_test(test_unmap_of_anothers_pages),
    };
