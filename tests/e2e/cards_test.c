@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <CL/cl_ext.h>
 
@@ -399,6 +400,7 @@ touch(void *arg)
       t->touched++;
       OK(clEnqueueSVMMigrateMem(q, 1, &ptr, &size_B, 0, 0, NULL, NULL));
       OK(clFinish(q));
+      usleep(200); /* faults of many cards in one granule want a pause, too */
    }
    clReleaseCommandQueue(q);
    return NULL;
