@@ -386,6 +386,7 @@ const struct gl_case gl_cases[] = {
    {"samplers", gl_samplers, NULL},
    {"gathers", gl_gathers, NULL},
    {"texture_kinds", gl_texture_kinds, NULL},
+   {"quads", gl_quads, NULL},
    {"shadows", gl_shadows, NULL},
    {"images", gl_images, NULL},
    {"image_atomics", gl_image_atomics, NULL},

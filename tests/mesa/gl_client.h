@@ -44,6 +44,7 @@ void gl_read_pixels(void);
 void gl_samplers(void);
 void gl_gathers(void);
 void gl_texture_kinds(void);
+void gl_quads(void);
 void gl_shadows(void);
 void gl_images(void);
 void gl_image_atomics(void);

@@ -256,6 +256,36 @@ gl_texture_kinds(void)
    glDeleteTextures(1, &t);
 }
 
+/* Mesa makes derivatives of a cube by whole quads (SAM, RAM), whichever of
+ * their lanes are active. Level l holds l. */
+void
+gl_quads(void)
+{
+   static float flat[16 * 16];
+   GLuint t =
+      texture_new(GL_TEXTURE_CUBE_MAP, GL_NEAREST_MIPMAP_LINEAR, GL_NEAREST);
+   for (int l = 0; l <= 4; l++) {
+      for (unsigned k = 0; k < COUNT(flat); k++)
+         flat[k] = (float)l;
+      for (unsigned f = 0; f < 6; f++)
+         glTexImage2D(GL_TEXTURE_CUBE_MAP_POSITIVE_X + f, l, GL_R32F, 16 >> l,
+                      16 >> l, 0, GL_RED, GL_FLOAT, flat);
+   }
+   run("", "layout(binding = 0) uniform samplerCube t;",
+       "float v = -1.0;"
+       "if (i % 3 != 1)"
+       "   v = textureGrad(t, vec3(1.0, 0.1, 0.2),"
+       "                   vec3(0.0, 0.125 * float(1 << (i & 3)), 0.0),"
+       "                   vec3(0.0, 0.0, 0.125)).r;"
+       "b[i] = vec4(v, i, 0, 0);",
+       64);
+   for (int i = 0; i < 64; i++)
+      memcpy(want[i],
+             (float[]){i % 3 != 1 ? (float)(i & 3) : -1, (float)i, 0, 0}, 16);
+   close_to("textureGrad of a cube", 64, 1e-5f);
+   glDeleteTextures(1, &t);
+}
+
 void
 gl_shadows(void)
 {

@@ -253,12 +253,13 @@ sass_fchk_divide(uint32_t a, uint32_t b)
    return special || exp_b >= 252 || exp_b <= 2 || diff >= 120 || diff <= -120;
 }
 
-/* FSWZADD: the lane's entry of the swizzle says what is added. */
+/* FSWZADD: the lane's entry of the swizzle says what is added. A quad's first
+ * lane has the highest bits, as the text has it (Mesa: nv50_ir QUADOP, NAK). */
 static inline uint32_t
 sass_fswzadd(uint32_t a, uint32_t b, uint8_t swizzle, unsigned lane,
              enum sass_ftz ftz, enum sass_rnd rnd)
 {
-   switch (swizzle >> (2 * (lane & 3)) & 3) {
+   switch (swizzle >> (6 - 2 * (lane & 3)) & 3) {
    case 1:
       b ^= 0x80000000;
       break;

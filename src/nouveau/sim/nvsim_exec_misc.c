@@ -365,6 +365,26 @@ exec_nop(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
 }
 
+/* Brings in all four lanes of each quad that has an active one, also lanes that
+ * have exited or never existed, so that they can work for the derivatives of
+ * the others; RAM puts the mask back [guess: from how Mesa uses the pair]. */
+static void
+exec_sam(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
+{
+   uint32_t any = w->active | w->active >> 1;
+   any = (any | any >> 2) & 0x11111111;
+   w->sam_active = w->active;
+   w->active = any * 0xf;
+}
+
+static void
+exec_ram(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
+{
+   if (w->sam_active & ~w->exited)
+      w->active = w->sam_active & ~w->exited;
+   w->sam_active = 0;
+}
+
 nvsim_exec_fn
 nvsim_exec_misc(const struct sass_instr *i)
 {
@@ -378,8 +398,8 @@ nvsim_exec_misc(const struct sass_instr *i)
       [SASS_OP_B2R] = exec_b2r,       [SASS_OP_MEMBAR] = exec_membar,
       [SASS_OP_NOP] = exec_nop,       [SASS_OP_DEPBAR] = exec_nop,
       [SASS_OP_CCTL] = exec_nop,      [SASS_OP_CCTLL] = exec_nop,
-      [SASS_OP_CCTLT] = exec_nop,     [SASS_OP_SAM] = exec_nop,
-      [SASS_OP_RAM] = exec_nop,
+      [SASS_OP_CCTLT] = exec_nop,     [SASS_OP_SAM] = exec_sam,
+      [SASS_OP_RAM] = exec_ram,
    };
    return table[i->op];
 }

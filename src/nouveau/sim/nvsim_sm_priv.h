@@ -162,8 +162,9 @@ struct nvsim_warp {
    struct nvsim_code_page *page; /* of cur */
    uint64_t pending_pc;          /* for the fetch instruction */
    uint32_t index;
-   uint32_t lanes;  /* that exist */
-   uint32_t exited; /* or never existed */
+   uint32_t lanes;      /* that exist */
+   uint32_t exited;     /* or never existed */
+   uint32_t sam_active; /* before SAM; 0: none */
    /* Lanes of `cur` whose effects on memory are done: a replay leaves them out.
     */
    volatile uint32_t done;

@@ -400,6 +400,7 @@ nvsim_warp_init(struct nvsim_warp *w, struct nvsim_cta *cta, unsigned index)
    w->num_regs = grid->num_regs;
    w->lanes = w->active = n == NVSIM_LANES ? NVSIM_ALL : (1u << n) - 1;
    w->exited = ~w->lanes;
+   w->sam_active = 0;
    memset(w->pred, 0, sizeof(w->pred));
    w->pred[SASS_PT] = NVSIM_ALL;
    memset(w->cc, 0, sizeof(w->cc));

@@ -214,14 +214,210 @@ refusals(void **state)
    tex_rig_finish(&t);
 }
 
+/* ---- faults ---- */
+
+/* Texels of three pages that are not there: one entry each, then a replay. */
+static void
+faults(void **state)
+{
+   enum {
+      PAGES = 3,
+      N = 96
+   };
+   uint8_t *p = aligned_alloc(4096, PAGES * 4096);
+   struct tex_rig t;
+   struct tex_in in[N];
+   struct tex_out out[N];
+   tex_rig_init(&t);
+   assert_non_null(p);
+   for (unsigned i = 0; i < PAGES * 1024; i++)
+      memcpy(p + 4 * i, &i, 4);
+   tex_rig_header(&t, 0,
+                  &(struct tex_header){.components = NV_TIC_R32,
+                                       .type = NV_TIC_UINT,
+                                       .version = NV_TIC_BUFFER,
+                                       .dim = NV_TIC_1D_BUFFER,
+                                       .gpu_va = (uintptr_t)p,
+                                       .width = PAGES * 1024});
+   memset(in, 0, sizeof(in));
+   for (unsigned i = 0; i < N; i++)
+      in[i].a[0] = i * 32;
+   tex_rig_launch(&t, "TLD.B.LZ R12, R4, R8, 0x0, 1D, 0xf", 0, in, N);
+   unsigned seen = 0;
+   while (!rig_is_done(&t.r)) {
+      struct nv_fault f;
+      unsigned mapped = 0;
+      assert_true(rig_wait_interrupt(
+                     &t.r, NVSIM_INTR_REPLAYABLE_FAULT | NVSIM_INTR_NONSTALL) ||
+                  rig_is_done(&t.r));
+      while (rig_next_fault(&t.r, &f)) {
+         assert_int_equal(f.access, NV_FAULT_ACCESS_READ);
+         assert_int_equal(f.client, NV_FAULT_CLIENT_GPC_T1_0);
+         rig_set_pte(&t.r, f.gpu_va,
+                     nv_pte(NV_APERTURE_SYS_COH, f.gpu_va, NV_PTE_RO));
+         mapped++;
+      }
+      seen += mapped;
+      if (mapped)
+         nvsim_wr32(t.r.sim, NV_MMU_INVALIDATE,
+                    NV_MMU_INVAL_TRIGGER | NV_MMU_INVAL_ALL_VA |
+                       NV_MMU_INVAL_ALL_PDB |
+                       NV_MMU_REPLAY_START << NV_MMU_INVAL_REPLAY_SHIFT);
+   }
+   assert_true(seen >= PAGES);
+   tex_rig_results(&t, N, out);
+   for (unsigned i = 0; i < N; i++)
+      assert_int_equal(out[i].v[0], i * 32);
+   tex_rig_finish(&t);
+   free(p);
+}
+
+/* ---- anything ---- */
+
+static uint64_t rng = 1;
+
+static uint32_t
+rnd(void)
+{
+   rng ^= rng << 13;
+   rng ^= rng >> 7;
+   rng ^= rng << 17;
+   return (uint32_t)(rng >> 16);
+}
+
+static const struct {
+   const char *text;
+   uint8_t dim; /* of the header */
+} any_code[] = {
+   {"TEX.B R12, R4, R8, 0x0, 2D, 0xf", NV_TIC_2D},
+   {"TEX.B.LL.DC R12, R4, R8, 0x0, ARRAY_2D, 0xf", NV_TIC_2D_ARRAY},
+   {"TEX.B.LB.AOFFI R12, R4, R8, 0x0, 3D, 0xf", NV_TIC_3D},
+   {"TEX.B R12, R4, R8, 0x0, CUBE, 0xf", NV_TIC_CUBE},
+   {"TEX.B.LZ R12, R4, R8, 0x0, ARRAY_CUBE, 0xf", NV_TIC_CUBE_ARRAY},
+   {"TLD.B.LL R12, R4, R8, 0x0, 1D, 0xf", NV_TIC_1D},
+   {"TLD.B.LZ.MS R12, R4, R8, 0x0, 2D, 0xf", NV_TIC_2D},
+   {"TLD4.B.R.PTP R12, R4, R8, 0x0, 2D, 0xf", NV_TIC_2D},
+   {"TMML.B R12, R4, R8, 0x0, 2D, 0x3", NV_TIC_2D},
+   {"SULD.P.2D R12, [R4], R8", NV_TIC_2D},
+   {"SULD.D.BA.1D.U16 R12, [R4], R8", NV_TIC_1D},
+   {"SUST.P.2D_ARRAY [R4], R12, R8", NV_TIC_2D_ARRAY},
+   {"SUATOM.D.3D.ADD R12, [R4], R9, R8", NV_TIC_3D},
+};
+
+/* Bits at random, but what nearly always would be refused at once. */
+static void
+random_header(uint32_t *tic, unsigned dim, bool samples, bool small,
+              uint64_t gpu_va)
+{
+   static const uint8_t known[] = {0x03, 0x08, 0x09, 0x0c, 0x12, 0x15, 0x18,
+                                   0x1b, 0x1d, 0x23, 0x24, 0x26, 0x28, 0x3a};
+   for (unsigned i = 0; i < NV_TEX_ENTRY_DW; i++)
+      tic[i] = rnd();
+   nv_tex_set(tic, NV_TIC_VERSION, rnd() % 8 ? NV_TIC_BLOCK_LINEAR : rnd());
+   nv_tex_set(tic, NV_TIC_TEXTURE_TYPE, dim);
+   nv_tex_set(tic, NV_TIC_COMPONENTS,
+              rnd() % 8 ? known[rnd() % ARRAY_SIZE(known)] : rnd());
+   nv_tex_set(tic, NV_TIC_BORDER_SIZE, NV_TIC_BORDER_SAMPLER);
+   nv_tex_set(tic, NV_TIC_MIN_LOD_CLAMP, 0);
+   nv_tex_set(tic, NV_TIC_MIP_LOD_BIAS, 0);
+   nv_tex_set(tic, NV_TIC_SAMPLES, samples ? NV_TIC_4X2 : NV_TIC_1X1);
+   nv_tex_set(tic, 96, 14, (rnd() % 6) << 3 | (rnd() % 6) << 6); /* blocks */
+   nv_tex_set(tic, NV_TIC_GOB_DEPTH_OFFSET, 0);
+   nv_tex_set(tic, NV_TIC_VIEW_MIN_LEVEL, 0);
+   nv_tex_set(tic, NV_TIC_VIEW_MAX_LEVEL,
+              nv_tex_get(tic, NV_TIC_MAX_MIP_LEVEL));
+   nv_tex_set(tic, NV_TIC_ADDRESS_HI, gpu_va >> 32);
+   nv_tex_set(tic, NV_TIC_ADDRESS_LO, (uint32_t)gpu_va);
+   for (unsigned c = 0; c < 4; c++) {
+      nv_tex_set(tic, NV_TIC_TYPE(c), rnd() % 16 ? NV_TIC_UNORM : rnd());
+      nv_tex_set(tic, NV_TIC_SOURCE(c), rnd() % 16 ? 2 + rnd() % 6 : rnd());
+   }
+   if (small) { /* else nothing is there to read */
+      nv_tex_set(tic, NV_TIC_WIDTH_MINUS_1, rnd() % 64);
+      nv_tex_set(tic, NV_TIC_HEIGHT_MINUS_1, rnd() % 64);
+      nv_tex_set(tic, NV_TIC_DEPTH_MINUS_1, rnd() % 4);
+      nv_tex_set(tic, NV_TIC_DEPTH_BIT14, 0);
+      nv_tex_set(tic, NV_TIC_HEIGHT_BIT16, 0);
+   }
+   if (dim == NV_TIC_CUBE || dim == NV_TIC_CUBE_ARRAY)
+      nv_tex_set(tic, NV_TIC_HEIGHT_MINUS_1,
+                 nv_tex_get(tic, NV_TIC_WIDTH_MINUS_1));
+}
+
+static void
+random_sampler(uint32_t *tsc)
+{
+   for (unsigned i = 0; i < NV_TEX_ENTRY_DW; i++)
+      tsc[i] = rnd();
+   nv_tex_set(tsc, NV_TSC_MAG_FILTER, 1 + rnd() % 2);
+   nv_tex_set(tsc, NV_TSC_MIN_FILTER, 1 + rnd() % 3);
+   nv_tex_set(tsc, NV_TSC_MIP_FILTER, 1 + rnd() % 3);
+   nv_tex_set(tsc, NV_TSC_REDUCTION, rnd() % 3);
+}
+
+/* Cancels faults and takes errors until the work is done. */
+static unsigned
+wait_anyhow(struct tex_rig *t)
+{
+   unsigned errors = 0;
+   while (!rig_is_done(&t->r)) {
+      struct nvsim_error e;
+      struct nv_fault f;
+      rig_wait_interrupt(&t->r, NVSIM_INTR_REPLAYABLE_FAULT | NVSIM_INTR_ERROR |
+                                   NVSIM_INTR_NONSTALL);
+      while (rig_next_fault(&t->r, &f))
+         nvsim_wr32(
+            t->r.sim, NV_MMU_INVALIDATE,
+            NV_MMU_INVAL_TRIGGER | NV_MMU_INVAL_ALL_VA | NV_MMU_INVAL_ALL_PDB |
+               NV_MMU_REPLAY_CANCEL_GLOBAL << NV_MMU_INVAL_REPLAY_SHIFT);
+      if (nvsim_next_error(t->r.sim, &e)) {
+         errors++;
+         rig_bind(&t->r);
+         tex_rig_bind_pools(t);
+         rig_kick(&t->r);
+      }
+   }
+   return errors;
+}
+
+/* Random headers, samplers and arguments: a result or an error, and the card
+ * lives. */
+static void
+anything(void **state)
+{
+   struct tex_rig t;
+   unsigned errors = 0, rounds = 400;
+   const char *seed = getenv("TEST_SEED");
+   rng = seed ? strtoull(seed, NULL, 0) | 1 : 1;
+   print_message("TEST_SEED=%llu\n", (unsigned long long)rng);
+   tex_rig_init(&t);
+   uint64_t mem = rig_alloc(&t.r, 1 << 20);
+   for (unsigned k = 0; k < rounds; k++) {
+      unsigned n = k % ARRAY_SIZE(any_code);
+      struct tex_in in[32];
+      random_header(tex_rig_tic(&t, 0), any_code[n].dim,
+                    strstr(any_code[n].text, ".MS"), k & 3, rig_va(mem));
+      random_sampler(tex_rig_tsc(&t, 0));
+      for (unsigned i = 0; i < 32; i++)
+         for (unsigned c = 0; c < 4; c++) {
+            in[i].a[c] = rnd() & 1 ? rnd() % 64 : rnd();
+            in[i].b[c % 3] = rnd() & 1 ? tex_bits(rnd() % 8) : rnd();
+         }
+      tex_rig_launch(&t, any_code[n].text, 0, in, 32);
+      errors += wait_anyhow(&t);
+   }
+   print_message("%u of %u refused\n", errors, rounds);
+   assert_true(errors < rounds);
+   tex_rig_finish(&t);
+}
+
 int
 main(void)
 {
    const struct CMUnitTest tests[] = {
-      cmocka_unit_test(surface_raw),
-      cmocka_unit_test(surface_formatted),
-      cmocka_unit_test(surface_atomics),
-      cmocka_unit_test(refusals),
+      cmocka_unit_test(surface_raw),     cmocka_unit_test(surface_formatted),
+      cmocka_unit_test(surface_atomics), cmocka_unit_test(refusals),
+      cmocka_unit_test(faults),          cmocka_unit_test(anything),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
 }

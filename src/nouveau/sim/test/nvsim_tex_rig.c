@@ -131,9 +131,9 @@ tex_rig_sampler(struct tex_rig *t, unsigned index, unsigned address,
    "STG.E.128 [R2], R12;\n"                                                    \
    "EXIT;\n"
 
-bool
-tex_rig_run(struct tex_rig *t, const char *code, uint32_t handle,
-            const struct tex_in *in, unsigned n, struct tex_out *out)
+void
+tex_rig_launch(struct tex_rig *t, const char *code, uint32_t handle,
+               const struct tex_in *in, unsigned n)
 {
    char text[2048];
    struct tex_in *to = rig_ptr(&t->r, t->in);
@@ -149,7 +149,22 @@ tex_rig_run(struct tex_rig *t, const char *code, uint32_t handle,
       .args = {0, 0, (uint32_t)rig_va(t->in), rig_va(t->in) >> 32,
                (uint32_t)rig_va(t->out), rig_va(t->out) >> 32},
    };
-   bool ok = rig_run(&t->r, &l);
+   rig_launch(&t->r, &l);
+   rig_kick(&t->r);
+}
+
+void
+tex_rig_results(struct tex_rig *t, unsigned n, struct tex_out *out)
+{
    memcpy(out, rig_ptr(&t->r, t->out), n * sizeof(*out));
+}
+
+bool
+tex_rig_run(struct tex_rig *t, const char *code, uint32_t handle,
+            const struct tex_in *in, unsigned n, struct tex_out *out)
+{
+   tex_rig_launch(t, code, handle, in, n);
+   bool ok = rig_wait(&t->r);
+   tex_rig_results(t, n, out);
    return ok;
 }

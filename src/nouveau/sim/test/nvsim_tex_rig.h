@@ -56,6 +56,11 @@ void tex_rig_sampler(struct tex_rig *t, unsigned index, unsigned address,
 bool tex_rig_run(struct tex_rig *t, const char *code, uint32_t handle,
                  const struct tex_in *in, unsigned n, struct tex_out *out);
 
+/* The same in two steps: begins and does not wait; takes what is there. */
+void tex_rig_launch(struct tex_rig *t, const char *code, uint32_t handle,
+                    const struct tex_in *in, unsigned n);
+void tex_rig_results(struct tex_rig *t, unsigned n, struct tex_out *out);
+
 static inline uint32_t
 tex_bits(float v)
 {

@@ -150,6 +150,8 @@ decode_tiled(const uint32_t *h, struct nvsim_tic *t)
        nv_tex_get(h, NV_TIC_TILE_WIDTH) || nv_tex_get(h, NV_TIC_GOB3D) ||
        nv_tex_get(h, NV_TIC_GOB_DEPTH_OFFSET))
       return "texture header: blocks that the simulator does not know";
+   if (nvsim_tic_is_cube(t) && t->width != t->height)
+      return "texture header: a cube that is not one";
    if (t->view_first > t->view_last || t->view_last > t->last_level)
       return "texture header: the view's levels are not the texture's";
    if (t->samples > 1 && t->last_level)
