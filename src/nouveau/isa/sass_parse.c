@@ -114,6 +114,16 @@ parse_row(struct sass_parser *p, const char *after_base, const struct guard *g)
    return take_mods(p) && take_operands(p);
 }
 
+/* Of the forms' errors that one helps which got further, and among equals what
+ * says more than what was expected. */
+static bool
+is_better(const struct sass_error *e, const struct sass_error *best)
+{
+   bool says_more = strncmp(best->msg, "expected", 8) == 0 &&
+                    strncmp(e->msg, "expected", 8) != 0;
+   return e->column > best->column || (e->column == best->column && says_more);
+}
+
 static const struct sass_base *
 find_base(const char *at, size_t length)
 {
@@ -155,7 +165,7 @@ sass_parse(const char *text, uint64_t pc, struct sass_instr *i_out,
          *i_out = p.i;
          return 0;
       }
-      if (p.err.column > best.column)
+      if (is_better(&p.err, &best))
          best = p.err;
    }
 
