@@ -13,10 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ARENA        ((void *)0x100000000000)
-#define ARENA_PAGES  1536 /* three granules */
-#define WORKERS      4    /* the last one's pages hold the chain */
-#define HUNG_SECONDS 120  /* without any operation: a deadlock */
+#define ARENA        ((void *)0x200000000000) /* not a sanitizer's */
+#define ARENA_PAGES  1536                     /* three granules */
+#define WORKERS      4   /* the last one's pages hold the chain */
+#define HUNG_SECONDS 120 /* without any operation: a deadlock */
 
 static const char source[] =
    "kernel void step(global uint *p)\n"
@@ -274,5 +274,7 @@ main(int argc, char **argv)
    if (after.files > before.files || after.threads > before.threads ||
        after.largest_B < before.largest_B)
       stress_fail("something was not given back");
+   clReleaseProgram(s.program);
+   clReleaseContext(s.ctx);
    return 0;
 }

@@ -110,5 +110,11 @@ main(int argc, char **argv)
    usleep(50000); /* what is logged behind our back is taken */
    if (!strcmp(how, "abort"))
       abort();
+   free(result);
+   clReleaseKernel(add);
+   clReleaseKernel(sum);
+   clReleaseProgram(prog);
+   clReleaseCommandQueue(queue);
+   clReleaseContext(ctx);
    return 0;
 }
