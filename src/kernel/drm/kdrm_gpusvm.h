@@ -52,7 +52,9 @@ struct kdrm_gpusvm_config {
    const struct kdrm_gpusvm_ops *ops;
    struct kdrm_pagemap *pagemap;  /* NULL: nothing migrates */
    uint64_t hole_start, hole_end; /* the driver's own addresses: not mirrored */
-   unsigned fault_window_pg; /* power of two, pages faulted in around; 16 */
+   /* Power of two, pages faulted in around; 16. Of the rest of the granule,
+    * what is present is mapped. 1: a fault maps its page and no other. */
+   unsigned fault_window_pg;
    /* Map pages of other devices that allow it where they are; but atomics
     * bring them home: PCIe carries none between Pascal cards [guess]. */
    bool peers;

@@ -160,11 +160,12 @@ static void
 drop_unneeded(struct service *s)
 {
    struct kdrm_granule *g = s->g;
+   bool alone = s->svm->config.fault_window_pg == 1;
    for (unsigned p = 0; p < GRANULE_PG; p++) {
       uint64_t pfn = s->pfns[p];
       bool ahead = s->want[p] == WANT_NOTHING && !s->faulting[p];
       if (!(pfn & KMM_PFN_VALID) ||
-          (ahead && !kdrm_policy_maps_ahead(g, pfn))) {
+          (ahead && (alone || !kdrm_policy_maps_ahead(g, pfn)))) {
          s->pfns[p] = 0;
          continue;
       }

@@ -59,6 +59,7 @@ extern const struct util_flag kmm_debug_flags[]; /* words of KMM_DEBUG */
 struct kmm_config {
    uint64_t debug;
    bool no_uffd;           /* coherent even where userfaultfd is granted */
+   bool one_page;          /* a CPU touch brings back its page and no other */
    struct kmm_host *model; /* of kmm_model_create; NULL: the real process */
 };
 

@@ -37,8 +37,11 @@ static void
 choose_window(struct kmm_mm *mm, uint64_t cpu_va, unsigned faults,
               uint64_t *start_out, uint64_t *end_out)
 {
-   uint64_t size =
-      faults < 2 ? FIRST_WINDOW_PG * KMM_PAGE_SIZE : KMM_BLOCK_SIZE;
+   uint64_t size = KMM_BLOCK_SIZE;
+   if (faults != UINT32_MAX && mm->one_page)
+      size = KMM_PAGE_SIZE;
+   else if (faults < 2)
+      size = FIRST_WINDOW_PG * KMM_PAGE_SIZE;
    uint64_t start = util_align_down(cpu_va, size), end = start + size;
    struct kmm_vma vma;
    if (!mm->host->ops->vma_find(mm->host, cpu_va, &vma) &&

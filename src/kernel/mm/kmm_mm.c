@@ -38,6 +38,7 @@ kmm_mm_create(const struct kmm_config *config, struct kmm_mm **mm_out)
    if (!mm)
       return -ENOMEM;
    mm->debug = config->debug;
+   mm->one_page = config->one_page;
    mm->pid = getpid();
    pthread_mutex_init(&mm->lock, NULL);
    pthread_mutex_init(&mm->notifier_lock, NULL);

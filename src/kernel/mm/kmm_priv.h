@@ -71,6 +71,7 @@ struct kmm_exclusion {
 struct kmm_mm {
    struct kmm_host *host;
    uint64_t debug;
+   bool one_page;
    pid_t pid;
    bool dead;             /* forked child */
    struct util_list link; /* in the process's list, for fork */

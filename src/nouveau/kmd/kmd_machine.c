@@ -47,14 +47,11 @@ kmd_machine_put(struct kmd_machine *m)
 }
 
 int
-kmd_machine_mm(struct kmd_machine *m, bool no_uffd, struct kmm_mm **mm_out)
+kmd_machine_mm(struct kmd_machine *m, const struct kmm_config *config,
+               struct kmm_mm **mm_out)
 {
-   const struct kmm_config config = {
-      .debug = util_flags_from_env("KMM_DEBUG", kmm_debug_flags),
-      .no_uffd = no_uffd,
-   };
    pthread_mutex_lock(&m->lock);
-   int ret = m->mm ? kmm_mm_check(m->mm) : kmm_mm_create(&config, &m->mm);
+   int ret = m->mm ? kmm_mm_check(m->mm) : kmm_mm_create(config, &m->mm);
    if (!ret)
       *mm_out = m->mm;
    pthread_mutex_unlock(&m->lock);

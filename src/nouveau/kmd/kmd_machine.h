@@ -6,12 +6,13 @@
 
 #include "kmd.h"
 
+struct kmm_config;
 struct kmm_mm;
 
 struct kmd_machine *kmd_machine_get(struct kmd_machine *machine);
 /* The process, from the first SVM_INIT of any card on; lives as long as the
- * machine. `no_uffd` counts for the first caller. 0 or -errno. */
-int kmd_machine_mm(struct kmd_machine *machine, bool no_uffd,
+ * machine. `config` counts for the first caller. 0 or -errno. */
+int kmd_machine_mm(struct kmd_machine *machine, const struct kmm_config *config,
                    struct kmm_mm **mm_out);
 
 #endif

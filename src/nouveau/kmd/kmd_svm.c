@@ -129,7 +129,12 @@ bind_mm(struct kmd *kmd)
 {
    if (kmd->mm)
       return kmm_mm_check(kmd->mm);
-   int ret = kmd_machine_mm(kmd->machine, kmd->config.no_uffd, &kmd->mm);
+   const struct kmm_config config = {
+      .debug = util_flags_from_env("KMM_DEBUG", kmm_debug_flags),
+      .no_uffd = kmd->config.no_uffd,
+      .one_page = !kmd_is_better(kmd),
+   };
+   int ret = kmd_machine_mm(kmd->machine, &config, &kmd->mm);
    if (ret)
       return ret;
    ret = exclude_heap(kmd, &kmd->gart);
@@ -188,7 +193,7 @@ svm_create(struct kmd *kmd, struct kmd_uvmm *uvmm, uint64_t hole_start,
          .pagemap = kmd->dmem ? kmd_dmem_pagemap(kmd->dmem) : NULL,
          .hole_start = hole_start,
          .hole_end = hole_end,
-         .fault_window_pg = FAULT_WINDOW_PG,
+         .fault_window_pg = kmd_is_better(kmd) ? FAULT_WINDOW_PG : 1,
          .peers = kmd->config.p2p,
          .migrate_on_fault = kmd->config.migrate_on_fault,
          .learn = kmd->config.migrate_learn,
