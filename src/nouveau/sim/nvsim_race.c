@@ -9,7 +9,8 @@
  * Global memory, between the groups of a launch: one's access is before the
  * other's if it has fenced since (MEMBAR.GL, .SYS) and the other has fenced or
  * invalidated since; that they synchronised in between is taken for granted.
- * Volatile accesses (.CV, .WT) count as atomic.
+ * Volatile accesses (.CV, .WT) count as atomic. Textures and surfaces are not
+ * looked at.
  *
  * Each pair of instructions is told once a launch. */
 #include "nvsim_watch_priv.h"
