@@ -200,8 +200,9 @@ find_uint(const struct ocl_device *dev, cl_device_info param, cl_uint *v)
    }
 }
 
-/* Single precision: denormals and fused multiply-add in hardware, division and
- * square root as OpenCL asks, not correctly rounded. */
+/* Denormals and fused multiply-add are in hardware. In single precision
+ * division and square root are rounded correctly where the program's options
+ * ask for it. */
 static cl_ulong
 single_fp_config(void)
 {
@@ -230,7 +231,7 @@ find_u64(const struct ocl_device *dev, cl_device_info param, cl_ulong *v)
       *v = (uintptr_t)dev->platform;
       return true;
    case CL_DEVICE_SINGLE_FP_CONFIG:
-      *v = single_fp_config();
+      *v = single_fp_config() | CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT;
       return true;
    case CL_DEVICE_DOUBLE_FP_CONFIG:
       *v = caps->fp64 ? single_fp_config() : 0;
