@@ -11,6 +11,7 @@
 #include <clang/Frontend/CompilerInstance.h>
 #include <clang/Frontend/CompilerInvocation.h>
 #include <clang/Frontend/TextDiagnosticPrinter.h>
+#include <clang/Lex/Preprocessor.h>
 #include <clang/Lex/PreprocessorOptions.h>
 #include <cstring>
 #include <llvm/Support/VirtualFileSystem.h>
@@ -18,6 +19,7 @@
 
 extern "C" {
 #include "compiler/clc/clc_blob.h"
+#include "compiler/llvm/llvm_stack.h"
 }
 #include "compiler/clc/clc_embed.h"
 
@@ -48,10 +50,125 @@ make_file_system(const struct clc_header *headers, unsigned num_headers)
    return overlay;
 }
 
+/* Tokens of a program. */
+constexpr unsigned max_tokens = 2000000;
+/* In any process: bytes of stack while it is parsed, for what follows the
+ * parser takes less for each level, but time that grows with the square of
+ * their number. So does clang's with a statement's length (in tokens; an
+ * initialiser counts its elements one by one), for the parser takes chains of
+ * operators in a loop and leaves them to others as deep trees; and LLVM's with
+ * the depth of loops. */
+constexpr size_t max_stack_B = 8 << 20;
+constexpr unsigned max_statement_tokens = 30000;
+constexpr unsigned max_loops = 256;
+/* Of an identifier: clang's messages take the square of it. */
+constexpr unsigned max_name_B = 100000;
+
+/* Sees each token on its way to the parser, which gets no more of them once
+ * there are too many. */
+class Guard {
+ public:
+   explicit Guard(bool g) : guarded(g)
+   {
+   }
+
+   /* Too large for this process. */
+   bool large = false;
+   /* Too much for any; why. */
+   const char *error = nullptr;
+
+   void see(const clang::Token &token)
+   {
+      const char here = 0;
+      if (!bottom)
+         bottom = &here;
+      tokens++;
+      in_statement++;
+      count(token.getKind());
+      large |= guarded && tokens > max_tokens;
+      if (size_t(bottom - &here) > max_stack_B)
+         error = "the program is nested too deeply";
+      if (token.isAnyIdentifier() && token.getLength() > max_name_B)
+         error = "a name is too long";
+      if (open_loops > max_loops)
+         error = "loops are nested too deeply";
+      if (in_statement > max_statement_tokens)
+         error = "a statement is too long";
+      /* The token is the preprocessor's own and no constant. */
+      if (large || error)
+         const_cast<clang::Token &>(token).setKind(clang::tok::eof);
+      last = token.getKind();
+   }
+
+ private:
+   struct Brace {
+      bool initialiser;
+      unsigned loops; /* that were open before it */
+   };
+
+   bool guarded;
+   const char *bottom = nullptr;
+   unsigned tokens = 0, in_statement = 0, parentheses = 0, open_loops = 0;
+   clang::tok::TokenKind last = clang::tok::eof;
+   std::vector<Brace> braces;
+
+   bool in_initialiser() const
+   {
+      return !braces.empty() && braces.back().initialiser;
+   }
+
+   void end_statement()
+   {
+      in_statement = 0;
+      if (!parentheses)
+         open_loops = braces.empty() ? 0 : braces.back().loops;
+   }
+
+   void count(clang::tok::TokenKind kind)
+   {
+      using namespace clang::tok;
+      if (kind == l_paren)
+         parentheses++;
+      if (kind == r_paren && parentheses)
+         parentheses--;
+      if (kind == kw_for || kind == kw_while || kind == kw_do)
+         open_loops++;
+      if (kind == l_brace) {
+         bool starts = last == equal || (in_initialiser() && last != r_paren);
+         braces.push_back({starts, open_loops});
+         in_statement = 0;
+      }
+      if (kind == r_brace && !braces.empty())
+         braces.pop_back();
+      if (kind == semi || kind == r_brace)
+         end_statement();
+      if (kind == comma && in_initialiser())
+         in_statement = 0;
+   }
+};
+
+class Action : public clang::EmitBCAction {
+ public:
+   explicit Action(Guard &g) : guard(g)
+   {
+   }
+
+ protected:
+   bool BeginSourceFileAction(clang::CompilerInstance &ci) override
+   {
+      ci.getPreprocessor().setTokenWatcher(
+         [this](const clang::Token &token) { guard.see(token); });
+      return clang::EmitBCAction::BeginSourceFileAction(ci);
+   }
+
+ private:
+   Guard &guard;
+};
+
 bool
 run(clang::CompilerInstance &ci, clang::TextDiagnosticPrinter &printer,
     llvm::ArrayRef<const char *> args, const char *source,
-    llvm::IntrusiveRefCntPtr<llvm::vfs::FileSystem> fs,
+    llvm::IntrusiveRefCntPtr<llvm::vfs::FileSystem> fs, Guard &guard,
     llvm::SmallVectorImpl<char> &bitcode)
 {
    ci.createDiagnostics(&printer, false);
@@ -70,15 +187,16 @@ run(clang::CompilerInstance &ci, clang::TextDiagnosticPrinter &printer,
    ci.createFileManager(fs);
    ci.setOutputStream(std::make_unique<llvm::raw_svector_ostream>(bitcode));
 
-   clang::EmitBCAction action;
+   Action action(guard);
    return ci.ExecuteAction(action);
 }
 
 int
 compile(const char *const *argv, unsigned argc, const char *source,
-        const struct clc_header *headers, unsigned num_headers,
+        const struct clc_header *headers, unsigned num_headers, bool guarded,
         struct clc_blob *object_out, char **diagnostics_out)
 {
+   Guard guard(guarded);
    std::string log;
    llvm::raw_string_ostream log_stream(log);
    llvm::SmallVector<char, 0> bitcode;
@@ -94,14 +212,18 @@ compile(const char *const *argv, unsigned argc, const char *source,
       /* "1 error generated." belongs to the log as well. */
       ci.setVerboseOutputStream(log_stream);
       ok = run(ci, printer, args, source,
-               make_file_system(headers, num_headers), bitcode);
+               make_file_system(headers, num_headers), guard, bitcode);
    }
 
+   if (guard.error)
+      log_stream << "error: " << guard.error << "\n";
    log_stream.flush();
    *diagnostics_out = strdup(log.c_str());
    if (!*diagnostics_out)
       return -ENOMEM;
-   if (!ok)
+   if (guard.large)
+      return -E2BIG;
+   if (!ok || guard.error)
       return -EINVAL;
 
    return clc_blob_wrap(bitcode.data(), bitcode.size(), object_out);
@@ -112,8 +234,9 @@ compile(const char *const *argv, unsigned argc, const char *source,
 int
 clc_clang_compile(const char *const *argv, unsigned argc, const char *source,
                   const struct clc_header *headers, unsigned num_headers,
-                  struct clc_blob *object_out, char **diagnostics_out)
+                  bool guarded, struct clc_blob *object_out,
+                  char **diagnostics_out)
 {
-   return compile(argv, argc, source, headers, num_headers, object_out,
+   return compile(argv, argc, source, headers, num_headers, guarded, object_out,
                   diagnostics_out);
 }

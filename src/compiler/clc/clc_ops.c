@@ -9,11 +9,10 @@
 
 #include <llvm-c/Linker.h>
 
-#include "compiler/clc/clc_clang.h"
 #include "compiler/clc/clc_options.h"
 #include "compiler/clc/clc_printf.h"
 #include "compiler/clc/clc_priv.h"
-#include "compiler/clc/clc_spirv.h"
+#include "compiler/llvm/llvm_stack.h"
 
 /* Parses the options alone; they need no LLVM. */
 static int
@@ -33,63 +32,6 @@ check_options(const char *options, bool linking, char **log_out)
    *log_out = util_buf_steal(&log);
    util_buf_finish(&log);
    util_arena_finish(&arena);
-   return ret;
-}
-
-static int
-mark_object(struct clc_blob *object)
-{
-   struct clc_job job;
-   clc_job_init(&job);
-   int ret = clc_exact_sqrt_mark(&job, object);
-   clc_job_finish(&job, NULL);
-   return ret;
-}
-
-static int
-compile(const struct clc_compile_args *args, struct clc_blob *object_out,
-        char **log_out)
-{
-   struct util_arena arena;
-   struct util_buf log;
-   util_arena_init(&arena);
-   util_buf_init(&log);
-   *object_out = (struct clc_blob){0};
-
-   struct clc_options o;
-   int ret =
-      clc_options_parse(&o, &arena, args->options, CLC_OPTIONS_BUILD, &log);
-   if (ret) {
-      *log_out = util_buf_steal(&log);
-   } else {
-      unsigned argc;
-      const char **argv = clc_options_cc1_args(&o, args->chipset, &argc);
-      ret = clc_clang_compile(argv, argc, args->source, args->headers,
-                              args->num_headers, object_out, log_out);
-      if (!ret && o.exact_sqrt)
-         ret = mark_object(object_out);
-   }
-
-   util_buf_finish(&log);
-   util_arena_finish(&arena);
-   return ret;
-}
-
-static int
-from_spirv(const void *spirv, size_t size_B, const char *options,
-           struct clc_blob *object_out, char **log_out)
-{
-   struct clc_job job;
-   struct clc_options o;
-   *object_out = (struct clc_blob){0};
-   clc_job_init(&job);
-   int ret =
-      clc_options_parse(&o, &job.arena, options, CLC_OPTIONS_BUILD, &job.log);
-   if (!ret)
-      ret = clc_spirv_import(&job, spirv, size_B, o.exact_sqrt, object_out);
-   clc_job_finish(&job, log_out);
-   if (!ret && o.exact_sqrt)
-      ret = mark_object(object_out);
    return ret;
 }
 
@@ -147,22 +89,41 @@ link_job(struct clc_job *job, const struct clc_blob *const *objects,
    return ret;
 }
 
+struct link_call {
+   const struct clc_blob *const *objects;
+   unsigned num_objects;
+   const char *options;
+   bool library;
+   struct clc_blob *program;
+   char **log;
+};
+
+static int
+run_link(void *data)
+{
+   struct link_call *c = data;
+   struct clc_job job;
+   struct clc_options o;
+   clc_job_init(&job);
+   int ret = clc_options_parse(&o, &job.arena, c->options, CLC_OPTIONS_BUILD,
+                               &job.log);
+   if (!ret)
+      ret = link_job(&job, c->objects, c->num_objects,
+                     c->library || o.create_library, c->program);
+   clc_job_finish(&job, c->log);
+   return ret;
+}
+
 static int
 link_program(const struct clc_blob *const *objects, unsigned num_objects,
              const char *options, bool library, struct clc_blob *program_out,
              char **log_out)
 {
-   struct clc_job job;
-   struct clc_options o;
+   struct link_call c = {objects, num_objects, options,
+                         library, program_out, log_out};
    *program_out = (struct clc_blob){0};
-   clc_job_init(&job);
-   int ret =
-      clc_options_parse(&o, &job.arena, options, CLC_OPTIONS_BUILD, &job.log);
-   if (!ret)
-      ret = link_job(&job, objects, num_objects, library || o.create_library,
-                     program_out);
-   clc_job_finish(&job, log_out);
-   return ret;
+   *log_out = NULL;
+   return llvm_stack_run(run_link, &c);
 }
 
 static void
@@ -207,8 +168,8 @@ info(const struct clc_blob *program, struct clc_program_info *info_out)
 
 static const struct clc_ops ops = {
    .abi = CLC_ABI,
-   .compile = compile,
-   .from_spirv = from_spirv,
+   .compile = clc_compile,
+   .from_spirv = clc_from_spirv,
    .link = link_program,
    .info = info,
    .info_finish = info_finish,

@@ -33,6 +33,13 @@ LLVMModuleRef clc_job_read(struct clc_job *job, const void *data,
 int clc_job_write(struct clc_job *job, LLVMModuleRef module,
                   struct clc_blob *out);
 
+/* ---- clc_compile.c: functions of clc_ops ---- */
+
+int clc_compile(const struct clc_compile_args *args,
+                struct clc_blob *object_out, char **log_out);
+int clc_from_spirv(const void *spirv, size_t size_B, const char *options,
+                   struct clc_blob *object_out, char **log_out);
+
 /* ---- clc_builtins.c ---- */
 
 /* Links the definitions of all undefined functions that the library has. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "compiler/llvm/llvm_stack.h"
 #include "nouveau/compiler/nvir_binary.h"
 #include "nouveau/compiler/nvir_from_llvm.h"
 #include "nouveau/compiler/nvir_llvm_module.h"
@@ -152,11 +153,19 @@ build_binary(struct compile *c, struct nvir_blob *binary_out)
    return nvir_binary_build(&program, binary_out);
 }
 
+struct compile_call {
+   const void *bitcode;
+   size_t size_B;
+   uint32_t chipset;
+   struct nvir_blob *binary;
+   char **log;
+};
+
 static int
-nvir_compile(const void *bitcode, size_t size_B, uint32_t chipset,
-             struct nvir_blob *binary_out, char **log_out)
+run_compile(void *data)
 {
-   struct compile c = {.chipset = chipset};
+   struct compile_call *call = data;
+   struct compile c = {.chipset = call->chipset};
    LLVMContextRef ctx = LLVMContextCreate();
 
    nvir_pipeline_init(&c.pipeline);
@@ -164,11 +173,12 @@ nvir_compile(const void *bitcode, size_t size_B, uint32_t chipset,
    util_buf_init(&c.code);
    util_buf_init(&c.log);
    util_arena_init(&c.arena);
-   int err = nvir_llvm_read(ctx, bitcode, size_B, &c.log, &c.module);
+   int err =
+      nvir_llvm_read(ctx, call->bitcode, call->size_B, &c.log, &c.module);
    if (!err) {
       err = compile_module(&c);
       if (!err)
-         err = build_binary(&c, binary_out);
+         err = build_binary(&c, call->binary);
       LLVMDisposeModule(c.module);
    }
    LLVMContextDispose(ctx);
@@ -177,10 +187,19 @@ nvir_compile(const void *bitcode, size_t size_B, uint32_t chipset,
    util_buf_finish(&c.code);
    nvir_data_segment_finish(&c.data);
    util_buf_puts(&c.log, ""); /* so that there is a text */
-   *log_out = util_buf_steal(&c.log);
-   if (!*log_out)
-      *log_out = calloc(1, 1);
+   *call->log = util_buf_steal(&c.log);
+   if (!*call->log)
+      *call->log = calloc(1, 1);
    return err;
+}
+
+static int
+nvir_compile(const void *bitcode, size_t size_B, uint32_t chipset,
+             struct nvir_blob *binary_out, char **log_out)
+{
+   struct compile_call call = {bitcode, size_B, chipset, binary_out, log_out};
+   *log_out = NULL;
+   return llvm_stack_run(run_compile, &call);
 }
 
 const struct nvir_ops *

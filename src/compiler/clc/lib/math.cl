@@ -155,13 +155,17 @@ TABLE_FUNCTION(cosh, __libclc__Z4coshd)
 
 /* ---- sinpi, tanpi ---- */
 
-/* IEEE 754: sinpi of an integer is a zero of the argument's sign; tanpi's zeros
- * alternate, and so do its infinities at the halves. */
-#define PI_FUNCTIONS(type, libclc_sinpi, libclc_tanpi)                         \
+/* IEEE 754: sinpi of an integer is a zero of the argument's sign; cospi's zeros are
+ * positive; tanpi's alternate, and so do its infinities at the halves. atanpi keeps a
+ * zero. */
+#define PI_FUNCTIONS(type, libclc_sinpi, libclc_cospi, libclc_tanpi,           \
+                     libclc_atanpi)                                            \
    EXTERNAL type copysign(type, type);                                         \
    EXTERNAL type trunc(type);                                                  \
    type libclc_sinpi(type);                                                    \
+   type libclc_cospi(type);                                                    \
    type libclc_tanpi(type);                                                    \
+   type libclc_atanpi(type);                                                   \
    HELPER bool is_odd_##type(type x)                                           \
    {                                                                           \
       return trunc(x * (type)0.5) * (type)2.0 != x;                            \
@@ -175,6 +179,16 @@ TABLE_FUNCTION(cosh, __libclc__Z4coshd)
       type zero = copysign((type)0.0, x);                                      \
       return is_integer_##type(x) ? zero : libclc_sinpi(x);                    \
    }                                                                           \
+   BUILTIN type cospi(type x)                                                  \
+   {                                                                           \
+      type below = x - (type)0.5;                                              \
+      bool half_way = is_integer_##type(below) && below + (type)0.5 == x;      \
+      return half_way ? (type)0.0 : libclc_cospi(x);                           \
+   }                                                                           \
+   BUILTIN type atanpi(type x)                                                 \
+   {                                                                           \
+      return x == 0 ? x : libclc_atanpi(x);                                    \
+   }                                                                           \
    BUILTIN type tanpi(type x)                                                  \
    {                                                                           \
       type below = x - (type)0.5;                                              \
@@ -185,10 +199,14 @@ TABLE_FUNCTION(cosh, __libclc__Z4coshd)
       return libclc_tanpi(x);                                                  \
    }                                                                           \
    VECTORS_1(sinpi, type)                                                      \
+   VECTORS_1(cospi, type)                                                      \
+   VECTORS_1(atanpi, type)                                                     \
    VECTORS_1(tanpi, type)
 
-PI_FUNCTIONS(float, __libclc__Z5sinpif, __libclc__Z5tanpif)
-PI_FUNCTIONS(double, __libclc__Z5sinpid, __libclc__Z5tanpid)
+PI_FUNCTIONS(float, __libclc__Z5sinpif, __libclc__Z5cospif, __libclc__Z5tanpif,
+             __libclc__Z6atanpif)
+PI_FUNCTIONS(double, __libclc__Z5sinpid, __libclc__Z5cospid, __libclc__Z5tanpid,
+             __libclc__Z6atanpid)
 
 /* ---- subnormal floats ---- */
 

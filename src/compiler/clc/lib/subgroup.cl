@@ -56,17 +56,11 @@ sub_group_ballot_bit_extract(uint4 ballot, uint i)
    return i < WARP ? ballot.x >> i & 1 : 0;
 }
 
-/* The lanes of the sub-group, of which a last one has fewer. */
-HELPER uint
-all_lanes(void)
-{
-   return ~0u >> (WARP - get_sub_group_size());
-}
-
+/* All bits of a sub-group of the maximum size count, also in a smaller last one. */
 BUILTIN uint
 sub_group_ballot_bit_count(uint4 ballot)
 {
-   return __builtin_popcount(ballot.x & all_lanes());
+   return __builtin_popcount(ballot.x);
 }
 
 BUILTIN uint
@@ -84,13 +78,13 @@ sub_group_ballot_exclusive_scan(uint4 ballot)
 BUILTIN uint
 sub_group_ballot_find_lsb(uint4 ballot)
 {
-   return lowest_bit(ballot.x & all_lanes());
+   return lowest_bit(ballot.x);
 }
 
 BUILTIN uint
 sub_group_ballot_find_msb(uint4 ballot)
 {
-   return 31 - __builtin_clz(ballot.x & all_lanes());
+   return 31 - __builtin_clz(ballot.x);
 }
 
 #define MASK(name, value)                                                      \

@@ -64,7 +64,7 @@ make_spirv(const char *source, struct clc_blob *spirv_out)
    struct clc_blob bitcode = {};
    char *log = nullptr;
    int ret = clc_clang_compile(args, sizeof(args) / sizeof(args[0]), source,
-                               nullptr, 0, &bitcode, &log);
+                               nullptr, 0, false, &bitcode, &log);
    fputs(log, stderr);
    free(log);
    if (ret)
