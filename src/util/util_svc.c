@@ -12,6 +12,26 @@
 
 #include "util/util_list.h"
 
+/* AddressSanitizer does not know this allocator: it is told what is whose.
+ * Blocks then have some bytes behind them that are nobody's. */
+#if defined(__SANITIZE_ADDRESS__)
+#define POISONS 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define POISONS 1
+#endif
+#endif
+#ifdef POISONS
+#include <sanitizer/asan_interface.h>
+#define poison(p, size_B)   __asan_poison_memory_region(p, size_B)
+#define unpoison(p, size_B) __asan_unpoison_memory_region(p, size_B)
+#define FENCE_B             16u
+#else
+#define poison(p, size_B)   ((void)(p), (void)(size_B))
+#define unpoison(p, size_B) ((void)(p), (void)(size_B))
+#define FENCE_B             0u
+#endif
+
 #define UNIT        (64ull << 10)
 #define REGION_SIZE (256ull << 30) /* the VRAM of eight cards and more */
 #define REGION_MIN  (1ull << 30)
@@ -220,6 +240,7 @@ unmap_locked(void *p, uint64_t size)
       mmap(p, size, PROT_NONE,
            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
    assert(q == p && "service region: replacing a mapping failed");
+   unpoison(p, size);
    give_extent_locked((uintptr_t)p, size);
 }
 
@@ -291,6 +312,13 @@ header_of(const void *p)
    return h;
 }
 
+static size_t
+usable_B(const void *p)
+{
+   const struct header *h = header_of(p);
+   return h->cls == LARGE ? h->size_B - HEADER_SIZE : class_B[h->cls];
+}
+
 static struct header *
 new_slab_locked(unsigned cls)
 {
@@ -305,6 +333,7 @@ new_slab_locked(unsigned cls)
       *block = h->free;
       h->free = block;
    }
+   poison((char *)h + HEADER_SIZE, UNIT - HEADER_SIZE);
    util_list_add(&h->link, &svc.partial[cls]);
    return h;
 }
@@ -319,6 +348,7 @@ alloc_small_locked(unsigned cls)
    if (!h)
       return NULL;
    void *p = h->free;
+   unpoison(p, class_B[cls]);
    h->free = *(void **)p;
    if (++h->used == h->total)
       util_list_del(&h->link);
@@ -343,14 +373,17 @@ util_svc_alloc(size_t size_B)
    if (!size_B || size_B > REGION_SIZE)
       return NULL;
    pthread_once(&once, init_once);
-   unsigned cls = class_of(size_B);
+   unsigned cls = class_of(size_B + FENCE_B);
    pthread_mutex_lock(&svc.lock);
    void *p = NULL;
    if (svc.start)
-      p = cls == LARGE ? alloc_large_locked(size_B) : alloc_small_locked(cls);
+      p = cls == LARGE ? alloc_large_locked(size_B + FENCE_B)
+                       : alloc_small_locked(cls);
    pthread_mutex_unlock(&svc.lock);
    if (p && cls != LARGE)
       memset(p, 0, size_B);
+   if (p)
+      poison((char *)p + size_B, usable_B(p) - size_B);
    return p;
 }
 
@@ -373,7 +406,9 @@ util_svc_free(void *p)
    if (h->cls == LARGE) {
       unmap_locked(h, h->size_B);
    } else {
+      unpoison(p, class_B[h->cls]);
       *(void **)p = h->free;
+      poison(p, class_B[h->cls]);
       h->free = p;
       if (h->used-- == h->total)
          util_list_add(&h->link, &svc.partial[h->cls]);
@@ -386,13 +421,6 @@ util_svc_free(void *p)
    pthread_mutex_unlock(&svc.lock);
 }
 
-static size_t
-usable_B(const void *p)
-{
-   const struct header *h = header_of(p);
-   return h->cls == LARGE ? h->size_B - HEADER_SIZE : class_B[h->cls];
-}
-
 void *
 util_svc_realloc(void *p, size_t size_B)
 {
@@ -402,6 +430,7 @@ util_svc_realloc(void *p, size_t size_B)
    void *q = util_svc_alloc(size_B);
    if (!q)
       return NULL;
+   unpoison(p, usable_B(p));
    memcpy(q, p, MIN2(usable_B(p), size_B));
    util_svc_free(p);
    return q;
