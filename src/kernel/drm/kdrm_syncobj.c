@@ -385,12 +385,15 @@ wait_handles(struct kdrm_file *file, uint64_t handles_ptr, uint64_t points_ptr,
 {
    uint32_t *handles = NULL;
    uint64_t *points = NULL;
-   struct wait_entry *entries = kdrm_zalloc(count * sizeof(*entries));
-   int ret = entries ? 0 : -ENOMEM;
+   struct wait_entry *entries = NULL;
+   /* As kcalloc, which gives no more at once. */
+   int ret = count > (4u << 20) / sizeof(*entries) ? -ENOMEM : 0;
    if (!ret)
       ret = kdrm_dup_from_user(handles_ptr, count, 4, (void **)&handles);
    if (!ret && points_ptr)
       ret = kdrm_dup_from_user(points_ptr, count, 8, (void **)&points);
+   if (!ret && !(entries = kdrm_zalloc(count * sizeof(*entries))))
+      ret = -ENOMEM;
    for (unsigned i = 0; i < count && !ret; i++) {
       entries[i].value = points ? points[i] : 0;
       entries[i].syncobj = kdrm_syncobj_lookup(file, handles[i]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Whatever a program asks the kernel for: every call with wild, stale and nearly
- * right arguments, from two files. Afterwards the process lives
- * and a new file works. Long runs: FUZZ_ROUNDS=100000 TEST_SEED=… */
+/* Whatever a program asks the kernel for: every call with wild, stale and
+ * nearly right arguments, from two files. Afterwards the process lives and a
+ * new file works. Long runs: FUZZ_ROUNDS=100000 TEST_SEED=… */
 #include "kmd_test.h"
 
 #include "nouveau/headers/nv_class.h"
@@ -293,10 +293,28 @@ upstream(void **state)
    run(KMD_COMPAT_UPSTREAM, 10000);
 }
 
+/* What earlier runs have found. */
+static void
+found(void **state)
+{
+   struct kmd *kmd = test_card(KMD_COMPAT_BETTER, 0);
+   int file = test_open(kmd);
+   /* Took a minute to set up and tear down waits for no handles at all. */
+   struct drm_syncobj_wait wait = {.handles = 65536, .count_handles = 1u << 31};
+   assert_int_equal(kmd_ioctl(kmd, file, DRM_IOCTL_SYNCOBJ_WAIT, &wait),
+                    -ENOMEM);
+   wait.count_handles = 1000;
+   assert_int_equal(kmd_ioctl(kmd, file, DRM_IOCTL_SYNCOBJ_WAIT, &wait),
+                    -EFAULT);
+   assert_int_equal(kmd_close(kmd, file), 0);
+   kmd_destroy(kmd);
+}
+
 int
 main(void)
 {
    const struct CMUnitTest tests[] = {
+      cmocka_unit_test(found),
       cmocka_unit_test(better),
       cmocka_unit_test(upstream),
    };
