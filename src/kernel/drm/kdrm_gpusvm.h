@@ -58,6 +58,7 @@ struct kdrm_gpusvm_config {
    /* Map pages of other devices that allow it where they are; but atomics
     * bring them home: PCIe carries none between Pascal cards [guess]. */
    bool peers;
+   bool only_faulting;    /* as upstream: map no page that has not faulted */
    bool migrate_on_fault; /* move to VRAM what the GPU touches ... */
    bool learn; /* ... but only when faults say that it pays (policy.c) */
    /* Atomics on system pages need the page in VRAM: the bus carries none. What

@@ -174,7 +174,7 @@ drop_unneeded(struct service *s)
       bool same = util_bitset_test(g->present, p) &&
                   (util_bitset_test(g->writable, p) || !(pfn & KMM_PFN_WRITE));
       /* A page that faults in spite of its PTE is written again, to be sure. */
-      if (same && !s->faulting[p])
+      if ((same || s->svm->config.only_faulting) && !s->faulting[p])
          s->pfns[p] = 0;
    }
 }

@@ -438,7 +438,7 @@ gpu_state(struct gpu *g, void *at)
 /* ---- fixtures ---- */
 
 struct setup {
-   bool no_uffd, on_fault, learn, no_evict;
+   bool no_uffd, on_fault, learn, no_evict, upstream;
    bool two, peers;
    unsigned blocks;
 };
@@ -464,6 +464,8 @@ make_card(struct gpu *g, const struct setup *s)
       .hole_start = 1ull << 37,
       .hole_end = 1ull << 38,
       .peers = s->peers,
+      .fault_window_pg = s->upstream ? 1 : 0,
+      .only_faulting = s->upstream,
       .migrate_on_fault = s->on_fault,
       .learn = s->learn,
       .driver_data = g,
@@ -533,7 +535,8 @@ gpu_setup_learning(void **state)
 int
 gpu_setup_upstream(void **state)
 {
-   return make(state, &(struct setup){.blocks = 1, .no_evict = true});
+   return make(
+      state, &(struct setup){.blocks = 1, .no_evict = true, .upstream = true});
 }
 
 int

@@ -64,6 +64,20 @@ test_present_is_mapped_ahead(void **state)
    assert_int_equal(gpu_stats(g).hmm_calls, 1);
 }
 
+/* Upstream: a fault, a page, whatever else is there. */
+static void
+test_a_page_a_fault(void **state)
+{
+   struct gpu *g = *state;
+   memset(g->app, 1, 32 * PG);
+   uint32_t v;
+   for (unsigned i = 0; i < 32; i++) {
+      assert_int_equal(gpu_read(g, g->app + i * PG, &v), 0);
+      assert_int_equal(gpu_stats(g).pages_mapped, i + 1);
+      assert_int_equal(gpu_stats(g).hmm_calls, i + 1);
+   }
+}
+
 static void
 test_errors(void **state)
 {
@@ -559,6 +573,7 @@ main(int argc, char **argv)
       WITH(test_neighbouring_mappings, setup_coherent),
       WITH(test_batch, setup_plain),
       WITH(test_present_is_mapped_ahead, setup_plain),
+      WITH(test_a_page_a_fault, setup_upstream),
       WITH(test_errors, setup_plain),
       WITH(test_errors, setup_coherent),
       WITH(test_errors, setup_small),
