@@ -205,11 +205,37 @@ do_waits(struct nvsim_warp *w, const struct nvsim_instr *in)
 
 /* ---- reads and writes ---- */
 
-/* Reads that need no value: what is saved whole, or kept beside a half. */
+/* Reads that need no value: what is saved whole, kept beside a half, copied, or
+ * one of two from which another operand chooses. Compilers leave such where
+ * the program has no value. */
 static bool
 may_be_unknown(const struct nvsim_instr *in, const struct sass_operand *o)
 {
-   return in->i.op == SASS_OP_P2R || o->slot == SASS_SLOT_D;
+   bool value = o->slot == SASS_SLOT_A || o->slot == SASS_SLOT_B;
+   switch (in->i.op) {
+   case SASS_OP_P2R:
+      return true;
+   case SASS_OP_MOV:
+      return o->file == SASS_FILE_GPR;
+   case SASS_OP_SEL:
+   case SASS_OP_ICMP:
+   case SASS_OP_FCMP:
+      return value;
+   case SASS_OP_SHFL:
+      return o->slot == SASS_SLOT_A;
+   default:
+      return o->slot == SASS_SLOT_D;
+   }
+}
+
+/* A copy knows what its source knows. */
+static void
+note_copy(struct nvsim_strict *s, const struct sass_instr *i, uint32_t lanes)
+{
+   if (i->op != SASS_OP_MOV || i->form != SASS_FORM_R || i->rb == SASS_RZ)
+      return;
+   struct book *to = &s->gpr[i->rd];
+   to->known &= ~lanes | s->gpr[i->rb].known;
 }
 
 static void
@@ -430,6 +456,7 @@ nvsim_strict_issue(struct nvsim_warp *w, const struct nvsim_instr *in)
    count_uses(s, &in->ctrl);
    for_operands(w, in, &ops, false, lanes, note_read);
    for_operands(w, in, &ops, true, lanes, note_write);
+   note_copy(s, &in->i, lanes);
    note_use(s, in->ctrl.wr_bar, c);
    note_use(s, in->ctrl.rd_bar, c);
    s->cycle += effective_stall(&in->ctrl);
