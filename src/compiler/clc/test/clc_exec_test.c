@@ -924,6 +924,41 @@ test_directed_halves(void **state)
    clc_host_destroy(p);
 }
 
+/* Next to powers of two, where the nearest is not in the mode's direction, and
+ * the sign of a zero. */
+static void
+test_directed_floats(void **state)
+{
+   struct clc_host_program *p =
+      build("kernel void k(global uint *r, uint u, int i, ulong ul, double d)\n"
+            "{\n"
+            "   r[0] = as_uint(convert_float_rtz(u));\n"
+            "   r[1] = as_uint(convert_float2_rtp((uint2)(u)).y);\n"
+            "   r[2] = as_uint(convert_float_rtn(i));\n"
+            "   r[3] = as_uint(convert_float_rtn(-i));\n"
+            "   r[4] = as_uint(convert_float_rtz(ul));\n"
+            "   r[5] = as_uint(convert_float_rtp(d));\n"
+            "   r[6] = as_uint(convert_float_rtn(d));\n"
+            "   r[7] = as_ulong(convert_double_rtz(ul)) >> 32;\n"
+            "}\n",
+            NULL);
+   static const uint32_t want[8] = {0x4f7fffff, 0x4f800000, 0x4effffff,
+                                    0xcf000000, 0x5f7fffff, 0x80000000,
+                                    0x80000001, 0x43efffff};
+   uint32_t r[8] = {0};
+   struct {
+      uint32_t *r;
+      uint32_t u;
+      int32_t i;
+      uint64_t ul;
+      double d;
+   } args = {r, UINT32_MAX, INT32_MAX, UINT64_MAX, -0x1.fp-150};
+   launch(p, "k", 1, 1, &args, sizeof(args));
+   for (unsigned n = 0; n < 8; n++)
+      assert_int_equal(r[n], want[n]);
+   clc_host_destroy(p);
+}
+
 int
 main(void)
 {
@@ -946,6 +981,7 @@ main(void)
       cmocka_unit_test(test_saturation),
       cmocka_unit_test(test_bits),
       cmocka_unit_test(test_directed_halves),
+      cmocka_unit_test(test_directed_floats),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
 }
