@@ -98,6 +98,43 @@ test_dimensions(void **state)
    clReleaseKernel(k);
 }
 
+/* The same sub-group function on both ways of a branch: each sees its own
+ * lanes. */
+static void
+test_divergent_sub_groups(void **state)
+{
+   struct e2e *e = *state;
+   static const char source[] =
+      "kernel void k(global uint *out) {\n"
+      "   uint i = get_global_id(0), first, ones;\n"
+      "   if (i % 32 < 16) {\n"
+      "      first = sub_group_broadcast_first(i);\n"
+      "      ones = sub_group_ballot_bit_count(sub_group_ballot(i & 1));\n"
+      "   } else {\n"
+      "      first = sub_group_broadcast_first(i);\n"
+      "      ones = sub_group_ballot_bit_count(sub_group_ballot(i & 1));\n"
+      "   }\n"
+      "   out[2 * i] = first;\n"
+      "   out[2 * i + 1] = ones;\n"
+      "}\n";
+   uint32_t got[128];
+   cl_int err;
+   cl_mem out =
+      clCreateBuffer(e->context, CL_MEM_READ_WRITE, sizeof(got), NULL, &err);
+   OK(err);
+   cl_kernel k = e2e_kernel(e, source, "k");
+   e2e_arg(k, 0, sizeof(out), &out);
+   OK(e2e_run(e, k, 64, 64));
+   OK(clEnqueueReadBuffer(e->queue, out, CL_TRUE, 0, sizeof(got), got, 0, NULL,
+                          NULL));
+   for (unsigned i = 0; i < 64; i++) {
+      assert_int_equal(got[2 * i], i / 16 * 16);
+      assert_int_equal(got[2 * i + 1], 8);
+   }
+   clReleaseKernel(k);
+   clReleaseMemObject(out);
+}
+
 static void
 test_buffer_commands(void **state)
 {
@@ -310,6 +347,7 @@ main(void)
    const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_vadd),
       cmocka_unit_test(test_dimensions),
+      cmocka_unit_test(test_divergent_sub_groups),
       cmocka_unit_test(test_buffer_commands),
       cmocka_unit_test(test_events),
       cmocka_unit_test(test_failed_dependency),

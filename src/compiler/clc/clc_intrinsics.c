@@ -20,11 +20,13 @@ static const struct intrinsic {
 #undef ROW
 };
 
-/* CROSS is not readnone: LLVM would merge two ballots although other lanes are
- * active at the second. */
+/* CROSS is not readnone and not to be merged: LLVM would take two ballots for
+ * one, or hoist those of both ways of a branch, although other lanes are active
+ * at the second. */
 static const char *const class_attributes[][6] = {
    [PURE] = {"nounwind", "willreturn", "readnone", "speculatable", "nosync"},
-   [CROSS] = {"nounwind", "willreturn", "convergent", "inaccessiblememonly"},
+   [CROSS] = {"nounwind", "willreturn", "convergent", "inaccessiblememonly",
+              "nomerge"},
    [EFFECT] = {"nounwind", "willreturn", "convergent"},
 };
 

@@ -182,7 +182,8 @@ TABLE_FUNCTION(cosh, __libclc__Z4coshd)
    BUILTIN type cospi(type x)                                                  \
    {                                                                           \
       type below = x - (type)0.5;                                              \
-      bool half_way = is_integer_##type(below) && below + (type)0.5 == x;      \
+      bool half_way = !is_integer_##type(x) && is_integer_##type(below) &&     \
+                      below + (type)0.5 == x;                                  \
       return half_way ? (type)0.0 : libclc_cospi(x);                           \
    }                                                                           \
    BUILTIN type atanpi(type x)                                                 \
