@@ -8,13 +8,14 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 die() { printf 'partage: %s\n' "$*" >&2; exit 1; }
 
-# Installs what bin/packages.debian names and the system lacks. dpkg's database is
-# asked first, so a second call costs some milliseconds.
+# Installs what bin/packages.debian names and the system lacks ("no-testing": without what
+# only tests run). dpkg's database is asked first, so a second call costs some milliseconds.
 ensure_packages() {
    command -v dpkg-query >/dev/null ||
       die "this script installs Debian packages; on other systems install what bin/packages.debian names and use meson directly (README.md)"
    local want missing
-   want=$(sed -e 's/#.*//' "$top/bin/packages.debian" | awk 'NF {print $1}')
+   want=$(sed -e 's/#.*//' "$top/bin/packages.debian" |
+      awk -v skip="${1-}" 'NF && !(skip == "no-testing" && $2 == "testing:") {print $1}')
    # shellcheck disable=SC2086
    missing=$(comm -23 <(sort <<<"$want") \
       <(dpkg-query -W -f '${Status} ${Package}\n' $want 2>/dev/null |

@@ -169,7 +169,7 @@ def show(path):
     page = tmp / (path.stem + ".html")
     page.write_text(run(sys.executable, report, path), encoding="utf-8")
     must(not re.search(r"""(src|href)\s*=|url\(|@import|fetch\(""", page.read_text()), "the page loads something")
-    p = subprocess.run([browser(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp}/profile",
+    p = subprocess.run([browser(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={tmp}/profile",
                         "--virtual-time-budget=3000", "--enable-logging=stderr", "--dump-dom", page.as_uri()],
                        text=True, timeout=100, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     must(p.returncode == 0, p.stderr[-2000:])
