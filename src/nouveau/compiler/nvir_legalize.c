@@ -172,8 +172,7 @@ lz_alu(struct lz *lz, enum sass_op op, struct nvir_src a, struct nvir_src b,
    lz_bind(lz, m, NVIR_SLOT_RA, a);
    if (c_from_bank) {
       m->mi.form = SASS_FORM_RC;
-      lz_bind(lz, m, NVIR_SLOT_RC,
-              b); /* with c[] in slot C, B sits at Rc (sass.h) */
+      lz_bind(lz, m, NVIR_SLOT_RB, b);
       bind_cbank(m, c);
    } else {
       bind_b(lz, m, b, imm);

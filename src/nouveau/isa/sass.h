@@ -41,7 +41,7 @@ enum sass_form {
    SASS_FORM_R,  /* B = rb, C = rc */
    SASS_FORM_C,  /* B = c[cb_bank][cb_off], C = rc; jumps: target from c[][] */
    SASS_FORM_I,  /* B = imm, C = rc; textures, surfaces: handle = tex_idx */
-   SASS_FORM_RC, /* B = rc, C = c[cb_bank][cb_off] */
+   SASS_FORM_RC, /* B = rb, where R has rc; C = c[cb_bank][cb_off] */
    SASS_FORM_RI, /* SHFL: lane rb, mask imm2.  BAR: id ra, count imm2 */
    SASS_FORM_IR, /* SHFL: lane imm, mask rc.   BAR: id imm, count rb */
    SASS_FORM_II, /* both immediate: imm and imm2 */

@@ -197,9 +197,6 @@ decode_fields(struct nvsim_instr *in)
       in->b_src = NVSIM_SRC_IMM;
    else if (i->form == SASS_FORM_RC)
       in->c_src = NVSIM_SRC_CONST;
-   /* RC: B stands in the field of C. sass.h: "B = rc, C = c[][]". */
-   if (i->form == SASS_FORM_RC)
-      in->rb = src_row(i->rc);
 }
 
 static nvsim_exec_fn

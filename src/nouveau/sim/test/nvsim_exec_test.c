@@ -306,7 +306,7 @@ random_instr(uint64_t *word)
       return false;
    i.rd = reg();
    i.ra = reg();
-   if (form != SASS_FORM_I && form != SASS_FORM_C && form != SASS_FORM_RC)
+   if (form != SASS_FORM_I && form != SASS_FORM_C)
       i.rb = reg();
    i.rc = i.rc == SASS_RZ ? SASS_RZ : reg();
    i.guard = SASS_PT;
@@ -346,10 +346,8 @@ lane_of(const struct machine *m, const struct state *s,
       v.b = i->imm;
    if (i->form == SASS_FORM_C)
       v.b = constant;
-   if (i->form == SASS_FORM_RC) {
-      v.b = v.c;
+   if (i->form == SASS_FORM_RC)
       v.c = constant;
-   }
    return v;
 }
 
