@@ -135,6 +135,49 @@ test_divergent_sub_groups(void **state)
    clReleaseMemObject(out);
 }
 
+/* FFMA with a kernel argument, which lies in a constant bank, as its addend;
+ * DFMA beside it. */
+static void
+test_fma_argument(void **state)
+{
+   struct e2e *e = *state;
+   static const char source[] =
+      "kernel void k(global float *f, float x, global double *d, double y)\n"
+      "{\n"
+      "   size_t i = get_global_id(0);\n"
+      "   f[i] = fma(f[i], f[i + 64], -x);\n"
+      "   d[i] = fma(d[i], d[i + 64], y);\n"
+      "}\n";
+   float *f = clSVMAlloc(e->context, 0, 128 * sizeof(*f), 0), x = 10;
+   double *d = clSVMAlloc(e->context, 0, 128 * sizeof(*d), 0), y = 100;
+   assert_non_null(f);
+   assert_non_null(d);
+   OK(clEnqueueSVMMap(e->queue, CL_TRUE, CL_MAP_WRITE, f, 512, 0, NULL, NULL));
+   OK(clEnqueueSVMMap(e->queue, CL_TRUE, CL_MAP_WRITE, d, 1024, 0, NULL, NULL));
+   for (int i = 0; i < 128; i++)
+      f[i] = d[i] = i + 1;
+   OK(clEnqueueSVMUnmap(e->queue, f, 0, NULL, NULL));
+   OK(clEnqueueSVMUnmap(e->queue, d, 0, NULL, NULL));
+   cl_kernel k = e2e_kernel(e, source, "k");
+   e2e_arg_svm(k, 0, f);
+   e2e_arg(k, 1, sizeof(x), &x);
+   e2e_arg_svm(k, 2, d);
+   e2e_arg(k, 3, sizeof(y), &y);
+   OK(e2e_run(e, k, 64, 32));
+   OK(clEnqueueSVMMap(e->queue, CL_TRUE, CL_MAP_READ, f, 512, 0, NULL, NULL));
+   OK(clEnqueueSVMMap(e->queue, CL_TRUE, CL_MAP_READ, d, 1024, 0, NULL, NULL));
+   for (int i = 0; i < 64; i++) {
+      assert_true(f[i] == (i + 1) * (i + 65) - x);
+      assert_true(d[i] == (i + 1) * (i + 65) + y);
+   }
+   OK(clEnqueueSVMUnmap(e->queue, f, 0, NULL, NULL));
+   OK(clEnqueueSVMUnmap(e->queue, d, 0, NULL, NULL));
+   OK(clFinish(e->queue));
+   clReleaseKernel(k);
+   clSVMFree(e->context, f);
+   clSVMFree(e->context, d);
+}
+
 static void
 test_buffer_commands(void **state)
 {
@@ -348,6 +391,7 @@ main(void)
       cmocka_unit_test(test_vadd),
       cmocka_unit_test(test_dimensions),
       cmocka_unit_test(test_divergent_sub_groups),
+      cmocka_unit_test(test_fma_argument),
       cmocka_unit_test(test_buffer_commands),
       cmocka_unit_test(test_events),
       cmocka_unit_test(test_failed_dependency),
