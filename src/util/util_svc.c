@@ -68,6 +68,7 @@ static struct {
    uint64_t records; /* units from here to the end hold extent records */
    struct util_list free_extents, unused_records;
    struct util_list partial[NUM_CLASSES];
+   unsigned fail_every, asked; /* tests; without the lock */
 } svc = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -367,8 +368,8 @@ alloc_large_locked(size_t size_B)
    return (char *)h + HEADER_SIZE;
 }
 
-void *
-util_svc_alloc(size_t size_B)
+static void *
+alloc(size_t size_B)
 {
    if (!size_B || size_B > REGION_SIZE)
       return NULL;
@@ -388,12 +389,27 @@ util_svc_alloc(size_t size_B)
 }
 
 void *
+util_svc_alloc(size_t size_B)
+{
+   unsigned n = __atomic_load_n(&svc.fail_every, __ATOMIC_RELAXED);
+   if (n && __atomic_add_fetch(&svc.asked, 1, __ATOMIC_RELAXED) % n == 0)
+      return NULL;
+   return alloc(size_B);
+}
+
+void
+util_svc_fail_every(unsigned n)
+{
+   __atomic_store_n(&svc.fail_every, n, __ATOMIC_RELAXED);
+}
+
+void *
 util_svc_calloc(size_t n, size_t size_B)
 {
    size_t total;
    if (__builtin_mul_overflow(n, size_B, &total))
       return NULL;
-   return util_svc_alloc(total);
+   return alloc(total);
 }
 
 void
@@ -425,9 +441,9 @@ void *
 util_svc_realloc(void *p, size_t size_B)
 {
    if (!p)
-      return util_svc_alloc(size_B);
+      return alloc(size_B);
    /* A new block even if it would fit: the tail is zero by contract. */
-   void *q = util_svc_alloc(size_B);
+   void *q = alloc(size_B);
    if (!q)
       return NULL;
    unpoison(p, usable_B(p));

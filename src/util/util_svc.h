@@ -47,6 +47,9 @@ void *util_svc_calloc(size_t n, size_t size_B);
 void *util_svc_realloc(void *p, size_t size_B);
 void util_svc_free(void *p);
 char *util_svc_strdup(const char *s);
+/* For tests: every n-th util_svc_alloc fails; 0: none on purpose. The simulated
+ * card uses calloc and realloc, which do not: silicon asks for no memory. */
+void util_svc_fail_every(unsigned n);
 
 /* Pages: zeroed, anonymous, read-write, page aligned (2 MiB aligned from 2
  * MiB). */

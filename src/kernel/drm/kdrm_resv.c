@@ -12,9 +12,17 @@ kdrm_resv_init(struct kdrm_resv *r)
 {
    pthread_mutex_init(&r->lock, NULL);
    pthread_cond_init(&r->released, NULL);
-   r->entries = NULL;
-   r->count = r->capacity = 0;
+   r->entries = r->first;
+   r->count = 0;
+   r->capacity = ARRAY_SIZE(r->first);
    r->holder = NULL;
+}
+
+static void
+free_entries(struct kdrm_resv *r)
+{
+   if (r->entries != r->first)
+      kdrm_free(r->entries);
 }
 
 void
@@ -22,7 +30,7 @@ kdrm_resv_finish(struct kdrm_resv *r)
 {
    for (unsigned i = 0; i < r->count; i++)
       kdrm_fence_put(r->entries[i].fence);
-   kdrm_free(r->entries);
+   free_entries(r);
    assert(!r->holder);
    pthread_cond_destroy(&r->released);
    pthread_mutex_destroy(&r->lock);
@@ -60,32 +68,52 @@ grow_locked(struct kdrm_resv *r)
 {
    if (r->count < r->capacity)
       return true;
-   unsigned capacity = MAX2(4, r->capacity * 2);
+   unsigned capacity = r->capacity * 2;
    struct kdrm_resv_entry *e = kdrm_zalloc(capacity * sizeof(*e));
    if (!e)
       return false;
    for (unsigned i = 0; i < r->count; i++)
       e[i] = r->entries[i];
-   kdrm_free(r->entries);
+   free_entries(r);
    r->entries = e;
    r->capacity = capacity;
    return true;
 }
 
+/* The first that is not f; there is one: f has fewer usages than there are
+ * first entries. */
+static struct kdrm_fence *
+oldest_other_locked(struct kdrm_resv *r, const struct kdrm_fence *f)
+{
+   unsigned i = 0;
+   while (r->entries[i].fence == f)
+      i++;
+   assert(i < r->count);
+   return kdrm_fence_get(r->entries[i].fence);
+}
+
 void
 kdrm_resv_add(struct kdrm_resv *r, struct kdrm_fence *f, enum kdrm_usage usage)
 {
-   pthread_mutex_lock(&r->lock);
-   forget_signalled_locked(r);
-   bool done = replace_locked(r, f, usage);
-   if (!done && grow_locked(r)) {
-      r->entries[r->count++] =
-         (struct kdrm_resv_entry){kdrm_fence_get(f), usage};
-      done = true;
-   }
-   pthread_mutex_unlock(&r->lock);
-   if (!done)
-      kdrm_fence_wait(f, UINT64_MAX);
+   struct kdrm_fence *in_the_way;
+   do {
+      in_the_way = NULL;
+      pthread_mutex_lock(&r->lock);
+      forget_signalled_locked(r);
+      if (replace_locked(r, f, usage)) {
+         /* has the earlier one's place */
+      } else if (grow_locked(r)) {
+         r->entries[r->count++] =
+            (struct kdrm_resv_entry){kdrm_fence_get(f), usage};
+      } else {
+         in_the_way = oldest_other_locked(r, f);
+      }
+      pthread_mutex_unlock(&r->lock);
+      if (in_the_way) {
+         kdrm_fence_wait(in_the_way, UINT64_MAX);
+         kdrm_fence_put(in_the_way);
+      }
+   } while (in_the_way);
 }
 
 static bool

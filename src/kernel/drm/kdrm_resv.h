@@ -31,8 +31,9 @@ struct kdrm_resv_entry {
 struct kdrm_exec;
 
 struct kdrm_resv {
-   pthread_mutex_t lock; /* of all that follows */
-   struct kdrm_resv_entry *entries;
+   pthread_mutex_t lock;            /* of all that follows */
+   struct kdrm_resv_entry *entries; /* `first`, or allocated */
+   struct kdrm_resv_entry first[4]; /* more than there are usages */
    unsigned count, capacity;
    struct kdrm_exec *holder; /* NULL: nobody */
    pthread_cond_t released;
@@ -42,8 +43,8 @@ void kdrm_resv_init(struct kdrm_resv *r);
 void kdrm_resv_finish(struct kdrm_resv *r);
 
 /* Takes its own reference. A later fence of the same context and usage replaces
- * the earlier (context 0: none does). Without memory the fence is waited for
- * instead. */
+ * the earlier (context 0: none does). Without memory an earlier fence is waited
+ * for, to have its place; never f, whose job may not have been submitted. */
 void kdrm_resv_add(struct kdrm_resv *r, struct kdrm_fence *f,
                    enum kdrm_usage usage);
 

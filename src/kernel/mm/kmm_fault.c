@@ -168,8 +168,7 @@ kmm_service_main(void *arg)
       while (kmm_service_step(mm))
          ;
       kmm_lock(mm);
-      while (util_list_is_empty(&mm->faults) && util_list_is_empty(&mm->gone) &&
-             !mm->stop)
+      while (util_list_is_empty(&mm->faults) && !kmm_gone_any(mm) && !mm->stop)
          wait_for_work_locked(mm);
       bool stop = mm->stop;
       kmm_unlock(mm);

@@ -5,6 +5,7 @@
  * writer of PTEs that asks read_retry under that lock either sees the new
  * sequence, or has written before the callback got the lock, and is cleared. */
 #include <errno.h>
+#include <sched.h>
 #include <time.h>
 
 #include "kernel/mm/kmm_priv.h"
@@ -101,11 +102,18 @@ kmm_invalidate_begin(struct kmm_mm *mm, uint64_t start, uint64_t end,
                      struct kmm_invalidation *before)
 {
    util_rank_assert_below(UTIL_RANK_GRANULE); /* for the callbacks */
-   util_rank_lock(&mm->notifier_lock, UTIL_RANK_NOTIFIER);
-   unsigned num = collect_locked(mm, start, end, NULL);
-   struct kmm_invalidation *inv =
-      util_svc_alloc(sizeof(*inv) + num * sizeof(inv->hit[0]));
-   assert(inv && "no service memory for an invalidation");
+   struct kmm_invalidation *inv;
+   unsigned num;
+   for (;;) {
+      util_rank_lock(&mm->notifier_lock, UTIL_RANK_NOTIFIER);
+      num = collect_locked(mm, start, end, NULL);
+      inv = util_svc_alloc(sizeof(*inv) + num * sizeof(inv->hit[0]));
+      if (inv)
+         break;
+      /* It cannot be refused, so it waits for memory (≙ __GFP_NOFAIL). */
+      util_rank_unlock(&mm->notifier_lock, UTIL_RANK_NOTIFIER);
+      sched_yield();
+   }
    inv->mm = mm;
    inv->before = before;
    inv->num = collect_locked(mm, start, end, inv->hit);

@@ -108,18 +108,59 @@ kmm_page_set(struct kmm_mm *mm, struct kmm_page *page,
  * would keep its old content. So such pages stay where they are for a while. */
 #define CLEARING_NS 1000000000ull
 
+static void
+add_to_rest(struct kmm_mm *mm, uint64_t start, uint64_t end,
+            enum kmm_event event, struct kmm_dpage *dpages)
+{
+   struct kmm_gone *rest = &mm->gone_rest;
+   rest->start = rest->end ? MIN2(rest->start, start) : start;
+   rest->end = MAX2(rest->end, end);
+   rest->event = event;
+   while (dpages) {
+      struct kmm_dpage *d = dpages;
+      dpages = d->next;
+      d->next = rest->dpages;
+      rest->dpages = d;
+   }
+}
+
 void
 kmm_gone_add(struct kmm_mm *mm, uint64_t start, uint64_t end,
              enum kmm_event event, struct kmm_dpage *dpages)
 {
    struct kmm_gone *g = util_svc_alloc(sizeof(*g));
-   assert(g && "no service memory for an event that cannot be refused");
-   g->start = start;
-   g->end = end;
-   g->event = event;
-   g->dpages = dpages;
-   util_list_add_tail(&g->link, &mm->gone);
+   if (g) {
+      *g = (struct kmm_gone){.start = start,
+                             .end = end,
+                             .event = event,
+                             .dpages = dpages};
+      util_list_add_tail(&g->link, &mm->gone);
+   } else {
+      add_to_rest(mm, start, end, event, dpages);
+   }
    pthread_cond_signal(&mm->work);
+}
+
+bool
+kmm_gone_any(const struct kmm_mm *mm)
+{
+   return !util_list_is_empty(&mm->gone) || mm->gone_rest.end;
+}
+
+/* The next record, as a copy. */
+static bool
+gone_take(struct kmm_mm *mm, struct kmm_gone *out)
+{
+   if (!util_list_is_empty(&mm->gone)) {
+      struct kmm_gone *g = util_list_first(&mm->gone, struct kmm_gone, link);
+      util_list_del(&g->link);
+      *out = *g;
+      util_svc_free(g);
+      return true;
+   }
+   *out = mm->gone_rest;
+   mm->gone_rest = (struct kmm_gone){.end = 0};
+   return out->end != 0;
 }
 
 /* Detaches the record from its address; returns the device page that nobody has
@@ -251,19 +292,17 @@ finish_gone(struct kmm_mm *mm, struct kmm_gone *g)
       d->pagemap->ops->page_free(d->pagemap, d);
    }
    kmm_invalidate_end(inv);
-   util_svc_free(g);
 }
 
 void
 kmm_reap(struct kmm_mm *mm, bool wait)
 {
    kmm_lock(mm);
-   while (!util_list_is_empty(&mm->gone)) {
-      struct kmm_gone *g = util_list_first(&mm->gone, struct kmm_gone, link);
-      util_list_del(&g->link);
+   struct kmm_gone g;
+   while (gone_take(mm, &g)) {
       mm->reaping++;
       kmm_unlock(mm);
-      finish_gone(mm, g);
+      finish_gone(mm, &g);
       kmm_lock(mm);
       mm->reaping--;
       pthread_cond_broadcast(&mm->changed);

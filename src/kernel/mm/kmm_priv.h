@@ -91,6 +91,7 @@ struct kmm_mm {
    struct util_rb blocks;
    struct util_list faults;
    struct util_list gone;
+   struct kmm_gone gone_rest; /* what found no memory, as one; end 0: nothing */
    unsigned reaping;
    unsigned num_migrating;
    unsigned outbound; /* TO_DEVICE migrations between setup and finalize */
@@ -143,8 +144,11 @@ void kmm_pages_discard(struct kmm_mm *mm, uint64_t start, uint64_t end,
                        enum kmm_event event);
 void kmm_pages_remap(struct kmm_mm *mm, uint64_t from, uint64_t to,
                      uint64_t len);
+/* Never fails: without memory the range becomes one with others like it, and
+ * more than necessary is invalidated. */
 void kmm_gone_add(struct kmm_mm *mm, uint64_t start, uint64_t end,
                   enum kmm_event event, struct kmm_dpage *dpages);
+bool kmm_gone_any(const struct kmm_mm *mm);
 /* Takes mm->lock itself; calls back without it. `wait`: also for what others
  * reap. */
 void kmm_reap(struct kmm_mm *mm, bool wait);

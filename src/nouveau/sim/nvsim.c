@@ -47,7 +47,7 @@ config_ok(const struct nvsim_config *config)
 void *
 nvsim_alloc64(size_t size_B)
 {
-   char *p = util_svc_alloc(size_B + 64 + sizeof(void *));
+   char *p = util_svc_calloc(1, size_B + 64 + sizeof(void *));
    if (!p)
       return NULL;
    char *q = (char *)util_align((uintptr_t)p + sizeof(void *), 64);
@@ -295,7 +295,7 @@ void
 nvsim_post_error(struct nvsim *sim, const struct nvsim_error *e)
 {
    util_dbg("nvsim", "channel %u: %s", e->chid, e->text);
-   struct nvsim_error_item *item = util_svc_alloc(sizeof(*item));
+   struct nvsim_error_item *item = util_svc_calloc(1, sizeof(*item));
    if (!item)
       abort();
    item->e = *e;

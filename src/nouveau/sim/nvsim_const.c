@@ -47,7 +47,7 @@ fill(struct nvsim_warp *w, unsigned bank, unsigned page)
    struct nvsim_worker *wk = w->worker;
    const struct nvsim_cb *cb = &w->grid->cb[bank];
    if (!wk->cb_data[bank]) {
-      wk->cb_data[bank] = util_svc_alloc(BANK_B);
+      wk->cb_data[bank] = util_svc_calloc(1, BANK_B);
       if (!wk->cb_data[bank])
          abort();
    }

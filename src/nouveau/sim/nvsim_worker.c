@@ -28,7 +28,7 @@ struct nvsim_chunk {
 static struct nvsim_chunk *
 add_chunk(struct nvsim_worker *w, size_t size_B)
 {
-   struct nvsim_chunk *c = util_svc_alloc(sizeof(*c));
+   struct nvsim_chunk *c = util_svc_calloc(1, sizeof(*c));
    if (!c)
       abort();
    c->size_B = MAX2(size_B, CHUNK_B);

@@ -16,6 +16,7 @@
 #include "kernel/drm/kdrm_gpuvm.h"
 #include "kernel/drm/kdrm_rangelock.h"
 #include "kernel/drm/kdrm_sched.h"
+#include "util/util_svc.h"
 
 static unsigned
 next(unsigned *s)
@@ -131,6 +132,43 @@ bookkeeping_is_for_movers(void **state)
    assert_int_equal(kdrm_resv_wait(&r, KDRM_USAGE_BOOKKEEP, 0, 0), 0);
    kdrm_resv_finish(&r);
    kdrm_fence_put(f);
+}
+
+static void *
+signal_soon(void *fence)
+{
+   usleep(10000);
+   kdrm_fence_signal(fence, 0);
+   return NULL;
+}
+
+/* The job of the last one has not been submitted: it must not be waited for. */
+static void
+without_memory_an_earlier_is_waited_for(void **state)
+{
+   struct kdrm_resv r;
+   struct kdrm_fence *f[ARRAY_SIZE(r.first) + 1];
+   kdrm_resv_init(&r);
+   for (unsigned i = 0; i < ARRAY_SIZE(f); i++)
+      f[i] = kdrm_fence_create(0, 1);
+   util_svc_fail_every(1);
+   for (unsigned i = 0; i < ARRAY_SIZE(r.first); i++)
+      kdrm_resv_add(&r, f[i], KDRM_USAGE_WRITE);
+   pthread_t t;
+   pthread_create(&t, NULL, signal_soon, f[0]);
+   kdrm_resv_add(&r, f[ARRAY_SIZE(r.first)], KDRM_USAGE_WRITE);
+   util_svc_fail_every(0);
+   assert_true(kdrm_fence_is_signalled(f[0]));
+   assert_int_equal(kdrm_resv_wait(&r, KDRM_USAGE_READ, 0, 0), -ETIME);
+   for (unsigned i = 1; i < ARRAY_SIZE(f); i++) {
+      assert_false(kdrm_fence_is_signalled(f[i]));
+      kdrm_fence_signal(f[i], 0);
+   }
+   assert_int_equal(kdrm_resv_wait(&r, KDRM_USAGE_READ, 0, 0), 0);
+   pthread_join(t, NULL);
+   kdrm_resv_finish(&r);
+   for (unsigned i = 0; i < ARRAY_SIZE(f); i++)
+      kdrm_fence_put(f[i]);
 }
 
 /* --- Range locks --------------------------------------------------------- */
@@ -490,6 +528,7 @@ main(void)
       cmocka_unit_test(younger_backs_off),
       cmocka_unit_test(many_never_deadlock),
       cmocka_unit_test(bookkeeping_is_for_movers),
+      cmocka_unit_test(without_memory_an_earlier_is_waited_for),
       cmocka_unit_test(ranges_exclude_what_overlaps),
       cmocka_unit_test(jobs_wait_and_keep_order),
       cmocka_unit_test(flush_cancels),

@@ -452,6 +452,36 @@ test_munmap(void **state)
    host_check(f->app, 16);
 }
 
+/* What cannot be refused waits for memory, or is told as one. */
+static void
+test_munmap_without_memory(void **state)
+{
+   struct fixture *f = *state;
+   host_need_uffd(f);
+   host_fill(f->app, 64);
+   assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, 64 * PG),
+                    64);
+   for (unsigned i = 0; i < 64; i++)
+      assert_int_equal(test_dev_add(f->dev, f->app + i * PG, 0), 0);
+   util_svc_fail_every(1);
+   munmap(f->app + 16 * PG, 8 * PG);
+   munmap(f->app + 32 * PG, 8 * PG);
+   while (host_stats(f).pages_dropped < 16)
+      usleep(1000);
+   util_svc_fail_every(0);
+   test_dev_sync(f->dev);
+   assert_int_equal(test_dev_used(f->dev), 48);
+   uint32_t v;
+   assert_int_equal(test_dev_read(f->dev, f->app + 15 * PG, &v), 0);
+   for (unsigned i = 0; i < 8; i++) {
+      assert_int_equal(test_dev_read(f->dev, f->app + (16 + i) * PG, &v),
+                       -EFAULT);
+      assert_int_equal(test_dev_read(f->dev, f->app + (32 + i) * PG, &v),
+                       -EFAULT);
+   }
+   host_check(f->app, 16);
+}
+
 static void
 test_dontneed(void **state)
 {
@@ -712,6 +742,7 @@ main(int argc, char **argv)
       BOTH(test_long_term_pin),
       BOTH(test_fork),
       BOTH(test_munmap),
+      BOTH(test_munmap_without_memory),
       BOTH(test_dontneed),
       BOTH(test_mremap),
       BOTH(test_mprotect),
