@@ -46,8 +46,10 @@ read_failures(struct kmd_config *c)
    const char *vram = text ? strstr(text, "vram:") : NULL;
    c->fail_copy = copy ? strtoul(copy + 5, NULL, 0) : 0;
    c->fail_vram = vram ? strtoul(vram + 5, NULL, 0) : 0;
-   if (text && !c->fail_copy && !c->fail_vram)
-      util_warn("kmd", "KMD_FAIL=%s: copy:N or vram:N expected", text);
+   const char *alloc = text ? strstr(text, "alloc:") : NULL;
+   c->fail_alloc = alloc ? strtoul(alloc + 6, NULL, 0) : 0;
+   if (text && !c->fail_copy && !c->fail_vram && !c->fail_alloc)
+      util_warn("kmd", "KMD_FAIL=%s: copy:N, vram:N or alloc:N expected", text);
 }
 
 void
@@ -316,9 +318,11 @@ kmd_create(const struct kmd_config *config, struct kmd **kmd_out)
 {
    struct call c = {.config = config};
    util_svc_call(call_create, &c);
-   if (!c.ret)
-      *kmd_out = c.kmd;
-   return c.ret;
+   if (c.ret)
+      return c.ret;
+   *kmd_out = c.kmd;
+   util_svc_fail_every(config->fail_alloc);
+   return 0;
 }
 
 /* A forked child has neither our threads nor the card's: every call would wait

@@ -46,8 +46,9 @@ struct kmd_config {
    uint64_t debug;     /* KMD_DEBUG bits of kmd_debug_flags */
    enum kmd_compat compat;
    /* Every n-th list of copies, every n-th 2 MiB of VRAM for pages of the
-    * process fails; 0: none. For tests (KMD_FAIL). */
-   uint32_t fail_copy, fail_vram;
+    * process, every n-th allocation of the kernel after its creation fails;
+    * 0: none. For tests (KMD_FAIL). */
+   uint32_t fail_copy, fail_vram, fail_alloc;
    bool no_svm;        /* SVM_INIT answers -ENOSYS, as on stock distributions */
    bool no_uffd;       /* behave as if userfaultfd were not permitted */
    bool migrate_learn; /* with the next: only where faults say it pays */
