@@ -46,6 +46,12 @@
    X(float, __nvir_mufu_lg2, (float x), PURE)                                  \
    X(float, __nvir_mufu_sin, (float x), PURE)                                  \
    X(float, __nvir_mufu_cos, (float x), PURE)                                  \
+   /* IDP.4A, or what it does in several instructions: the sum of the products \
+    * of a's and b's bytes, each signed or not */                              \
+   X(uint, __nvir_idp4a_uu, (uint a, uint b), PURE)                            \
+   X(uint, __nvir_idp4a_us, (uint a, uint b), PURE)                            \
+   X(uint, __nvir_idp4a_su, (uint a, uint b), PURE)                            \
+   X(uint, __nvir_idp4a_ss, (uint a, uint b), PURE)                            \
    /* SHFL and VOTE (ballot of the active lanes) */                            \
    X(uint, __nvir_shfl_idx, (uint v, uint lane, uint c), CROSS)                \
    X(uint, __nvir_shfl_up, (uint v, uint delta, uint c), CROSS)                \

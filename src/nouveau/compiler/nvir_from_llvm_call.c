@@ -210,6 +210,16 @@ call_c0_known(struct nvir_import *im, LLVMValueRef v,
 }
 
 static struct nvir_comps
+call_dot4(struct nvir_import *im, LLVMValueRef v, const struct nvir_call *info)
+{
+   struct nvir_src x[2] = {scalar_arg(im, v, 0), scalar_arg(im, v, 1)};
+   struct nvir_instr *i =
+      nvir_build_op(&im->b, NVIR_OP_DOT4, NVIR_TYPE_I32, x, 2);
+   i->imm = info->arg;
+   return nvir_comps_one(im, nvir_val(i->dsts[0].val));
+}
+
+static struct nvir_comps
 call_shfl(struct nvir_import *im, LLVMValueRef v, const struct nvir_call *info)
 {
    struct nvir_src x[3] = {scalar_arg(im, v, 0), scalar_arg(im, v, 1),
@@ -374,6 +384,10 @@ static const struct nvir_call calls[] = {
    {"__nvir_mufu_lg2", call_mufu, 0, SASS_MUFU_LG2},
    {"__nvir_mufu_sin", call_mufu, 0, SASS_MUFU_SIN},
    {"__nvir_mufu_cos", call_mufu, 0, SASS_MUFU_COS},
+   {"__nvir_idp4a_uu", call_dot4, 0, 0},
+   {"__nvir_idp4a_su", call_dot4, 0, NVIR_DOT4_SIGNED_A},
+   {"__nvir_idp4a_us", call_dot4, 0, NVIR_DOT4_SIGNED_B},
+   {"__nvir_idp4a_ss", call_dot4, 0, NVIR_DOT4_SIGNED_A | NVIR_DOT4_SIGNED_B},
    {"__nvir_shfl_idx", call_shfl, 0, SASS_SHFL_IDX},
    {"__nvir_shfl_up", call_shfl, 0, SASS_SHFL_UP},
    {"__nvir_shfl_down", call_shfl, 0, SASS_SHFL_DOWN},

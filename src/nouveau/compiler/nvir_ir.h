@@ -136,6 +136,7 @@ enum nvir_atom {
    X(MUL, mul, 1, 2, NVIR_OP_COMMUTES)                                                           \
    X(UMULHI, umulhi, 1, 2, NVIR_OP_COMMUTES)                                                     \
    X(SMULHI, smulhi, 1, 2, NVIR_OP_COMMUTES)                                                     \
+   X(DOT4, dot4, 1, 2, 0) /* I32: sum of the products of bytes; imm: enum nvir_dot4 */           \
    X(UDIV, udiv, 1, 2, 0)                                                                        \
    X(SDIV, sdiv, 1, 2, 0)                                                                        \
    X(UREM, urem, 1, 2, 0)                                                                        \
@@ -213,6 +214,12 @@ struct nvir_op_info {
    uint8_t flags;
 };
 extern const struct nvir_op_info nvir_op_infos[NVIR_NUM_OPS];
+
+/* Which factors of a DOT4 have signed bytes. */
+enum nvir_dot4 {
+   NVIR_DOT4_SIGNED_A = 1,
+   NVIR_DOT4_SIGNED_B = 2,
+};
 
 /* What a FENCE orders, widest scope last; ACQUIRE also drops stale L1 lines. */
 enum nvir_fence {

@@ -17,18 +17,20 @@ only_use_of(struct lz *lz, struct nvir_src src, enum nvir_type type)
    return here && l->num_uses == 1 && d->type == type ? d : NULL;
 }
 
-/* a * b + c */
+/* a * b + c, or the dot product of a and b, + c */
 static bool
 fuse_product(struct lz *lz, struct nvir_instr *i)
 {
    for (unsigned n = 0; n < 2; n++) {
       const struct nvir_instr *d = only_use_of(lz, i->srcs[n], NVIR_TYPE_I32);
-      if (!d || d->op != NVIR_OP_MUL)
+      if (!d || (d->op != NVIR_OP_MUL && d->op != NVIR_OP_DOT4))
          continue;
       struct nvir_src c = lz_word(lz, i->srcs[!n], 0);
       if (lz_is_imm(c))
          continue;
-      lz_set_word(lz, i, 0, lz_product(lz, d, c));
+      lz_set_word(
+         lz, i, 0,
+         d->op == NVIR_OP_MUL ? lz_product(lz, d, c) : lz_dot4(lz, d, c));
       return true;
    }
    return false;

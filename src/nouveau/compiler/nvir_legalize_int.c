@@ -273,6 +273,20 @@ lz_product(struct lz *lz, const struct nvir_instr *mul, struct nvir_src c)
    return lz_rd(lz, m);
 }
 
+/* The dot product `dot`, plus c. Its factors may change places. */
+struct nvir_src
+lz_dot4(struct lz *lz, const struct nvir_instr *dot, struct nvir_src c)
+{
+   struct nvir_src a = lz_word(lz, dot->srcs[0], 0),
+                   b = lz_word(lz, dot->srcs[1], 0);
+   bool swap = a.kind != NVIR_SRC_VALUE && b.kind == NVIR_SRC_VALUE;
+   order_factors(&a, &b);
+   struct nvir_instr *m = lz_alu(lz, SASS_OP_IDP, a, b, c, LZ_IMM_NONE);
+   m->mi.signed_a = dot->imm & (swap ? NVIR_DOT4_SIGNED_B : NVIR_DOT4_SIGNED_A);
+   m->mi.signed_b = dot->imm & (swap ? NVIR_DOT4_SIGNED_A : NVIR_DOT4_SIGNED_B);
+   return lz_rd(lz, m);
+}
+
 static struct nvir_src
 mul_hi_unsigned(struct lz *lz, struct nvir_src a, struct nvir_src b)
 {
@@ -646,6 +660,9 @@ lz_int(struct lz *lz, struct nvir_instr *i)
    case NVIR_OP_BITCAST:
       for (unsigned n = 0; n < i->dsts[0].val->words; n++)
          lz_set_word(lz, i, n, lz_word(lz, i->srcs[0], n));
+      return true;
+   case NVIR_OP_DOT4:
+      lz_set_word(lz, i, 0, lz_dot4(lz, i, LZ_ZERO));
       return true;
    default:
       break;

@@ -140,6 +140,8 @@ struct nvir_src lz_mad(struct lz *lz, struct nvir_src a, struct nvir_src b,
                        struct nvir_src c);
 struct nvir_src lz_product(struct lz *lz, const struct nvir_instr *mul,
                            struct nvir_src c);
+struct nvir_src lz_dot4(struct lz *lz, const struct nvir_instr *dot,
+                        struct nvir_src c);
 struct nvir_src lz_logic(struct lz *lz, enum sass_lop op, struct nvir_src a,
                          struct nvir_src b);
 struct nvir_src lz_select(struct lz *lz, struct lz_pred p, struct nvir_src a,

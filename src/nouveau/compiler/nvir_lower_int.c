@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* 64-bit integer operations that are best said in smaller generic ones: high
- * products, minimum and maximum, funnel shifts; and rounding with halves away
- * from zero. */
+ * products, minimum and maximum, funnel shifts; rounding with halves away from
+ * zero; and the dot product of bytes where the chip has no IDP. */
 #include "nouveau/compiler/nvir_build_priv.h"
 #include "nouveau/compiler/nvir_passes.h"
 
@@ -97,6 +97,38 @@ round_away(struct nvir_builder *b, enum nvir_type t, struct nvir_src x)
    return op2(b, NVIR_OP_FCOPYSIGN, t, r, x);
 }
 
+/* IDP came with sm_61. */
+static bool
+has_idp(const struct nvir_shader *s)
+{
+   return s->chipset != 0x130;
+}
+
+static struct nvir_src
+byte_of(struct nvir_builder *b, struct nvir_src x, unsigned n, bool is_signed)
+{
+   if (!is_signed)
+      return op2(b, NVIR_OP_AND, I32,
+                 op2(b, NVIR_OP_LSHR, I32, x, nvir_imm(8 * n)), nvir_imm(0xff));
+   struct nvir_src top = op2(b, NVIR_OP_SHL, I32, x, nvir_imm(24 - 8 * n));
+   return op2(b, NVIR_OP_ASHR, I32, top, nvir_imm(24));
+}
+
+static struct nvir_src
+dot4(struct nvir_builder *b, const struct nvir_instr *i)
+{
+   struct nvir_src sum = nvir_imm(0);
+   for (unsigned n = 0; n < 4; n++) {
+      struct nvir_src x =
+         byte_of(b, i->srcs[0], n, i->imm & NVIR_DOT4_SIGNED_A);
+      struct nvir_src y =
+         byte_of(b, i->srcs[1], n, i->imm & NVIR_DOT4_SIGNED_B);
+      struct nvir_src product = op2(b, NVIR_OP_MUL, I32, x, y);
+      sum = n ? op2(b, NVIR_OP_ADD, I32, sum, product) : product;
+   }
+   return sum;
+}
+
 static bool
 lower(struct nvir_builder *b, struct nvir_instr *i, struct nvir_src *out)
 {
@@ -104,6 +136,10 @@ lower(struct nvir_builder *b, struct nvir_instr *i, struct nvir_src *out)
 
    if (i->op == NVIR_OP_FROUNDA) {
       *out = round_away(b, i->type, s[0]);
+      return true;
+   }
+   if (i->op == NVIR_OP_DOT4 && !has_idp(b->shader)) {
+      *out = dot4(b, i);
       return true;
    }
    if (i->type != I64)

@@ -5,6 +5,7 @@
  * place: an instruction that becomes known turns into a COPY, which later uses
  * look through. */
 #include "nouveau/compiler/nvir_passes.h"
+#include "nouveau/isa/sass_sem_int.h"
 
 static struct nvir_instr *
 def_of(struct nvir_src src)
@@ -115,6 +116,10 @@ evaluate_binary(const struct nvir_instr *i, uint64_t a, uint64_t b,
       return true;
    case NVIR_OP_ASHR:
       *out = sa >> (b < bits ? b : bits - 1);
+      return true;
+   case NVIR_OP_DOT4:
+      *out = sass_idp(a, b, 0, false, false, i->imm & NVIR_DOT4_SIGNED_A,
+                      i->imm & NVIR_DOT4_SIGNED_B);
       return true;
    default:
       return false;

@@ -199,14 +199,22 @@ decode_fields(struct nvsim_instr *in)
       in->c_src = NVSIM_SRC_CONST;
 }
 
+/* sm_60 came before IDP. */
+static bool
+chip_has(const struct nvsim *sim, enum sass_op op)
+{
+   return op != SASS_OP_IDP || sim->config.chipset != 0x130;
+}
+
 static nvsim_exec_fn
-decode_word(const struct nvsim_code_page *page, struct nvsim_instr *in)
+decode_word(const struct nvsim *sim, const struct nvsim_code_page *page,
+            struct nvsim_instr *in)
 {
    unsigned off = in->page_off, slot = off / 8 % 4 - 1;
    struct sass_ctrl ctrl[SASS_BUNDLE_SLOTS];
    sass_bundle_unpack(page->raw[off / SASS_BUNDLE_B * 4], ctrl);
    in->ctrl = ctrl[slot];
-   if (sass_decode(page->raw[off / 8], &in->i))
+   if (sass_decode(page->raw[off / 8], &in->i) || !chip_has(sim, in->i.op))
       return nvsim_exec_illegal;
    if (sass_check_regs(&in->i, NULL))
       return nvsim_exec_misaligned_reg;
@@ -222,7 +230,7 @@ nvsim_code_decode(struct nvsim_code_cache *cc, struct nvsim_code_page *page,
    pthread_mutex_lock(&cc->lock);
    if (in->fn == nvsim_exec_decode) {
       /* `fn` goes last: other workers may run into the instruction now. */
-      nvsim_exec_fn fn = decode_word(page, in);
+      nvsim_exec_fn fn = decode_word(cc->sim, page, in);
       __atomic_store_n(&in->fn, fn, __ATOMIC_RELEASE);
    }
    pthread_mutex_unlock(&cc->lock);

@@ -3,17 +3,17 @@
 /* cl_khr_integer_dot_product: four 8-bit products and their sum. */
 #include "clc_lib.h"
 
-#define DOT(result, a_type, b_type)                                            \
+#define DOT(result, a_type, b_type, signs)                                     \
    BUILTIN result dot(a_type a, b_type b)                                      \
    {                                                                           \
-      return (result)a.x * (result)b.x + (result)a.y * (result)b.y +           \
-             (result)a.z * (result)b.z + (result)a.w * (result)b.w;            \
+      return __nvir_idp4a_##signs(__builtin_astype(a, uint),                   \
+                                  __builtin_astype(b, uint));                  \
    }
 
-DOT(uint, uchar4, uchar4)
-DOT(int, char4, char4)
-DOT(int, uchar4, char4)
-DOT(int, char4, uchar4)
+DOT(uint, uchar4, uchar4, uu)
+DOT(int, char4, char4, ss)
+DOT(int, uchar4, char4, us)
+DOT(int, char4, uchar4, su)
 
 /* A dot product has 18 bits, so only the last sum can saturate. */
 HELPER uint

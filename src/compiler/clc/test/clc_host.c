@@ -234,6 +234,19 @@ MUFU(lg2, log2f(x))
 MUFU(sin, sinf(x))
 MUFU(cos, cosf(x))
 
+#define IDP4A(signs, a_type, b_type)                                           \
+   static uint32_t host___nvir_idp4a_##signs(uint32_t a, uint32_t b)           \
+   {                                                                           \
+      uint32_t sum = 0;                                                        \
+      for (unsigned bit = 0; bit < 32; bit += 8)                               \
+         sum += (a_type)(a >> bit) * (b_type)(b >> bit);                       \
+      return sum;                                                              \
+   }
+IDP4A(uu, uint8_t, uint8_t)
+IDP4A(us, uint8_t, int8_t)
+IDP4A(su, int8_t, uint8_t)
+IDP4A(ss, int8_t, int8_t)
+
 static uint32_t
 ask_warp(unsigned ask, uint32_t value, uint32_t lane, uint32_t c)
 {

@@ -108,7 +108,9 @@ static void
 init_compute(struct rig *r)
 {
    unsigned s = NV_SUBCH_COMPUTE;
-   rig_method(r, s, NV_HOST_SET_OBJECT, NV_CLASS_PASCAL_COMPUTE_B);
+   rig_method(
+      r, s, NV_HOST_SET_OBJECT,
+      r->is_gp100 ? NV_CLASS_PASCAL_COMPUTE_A : NV_CLASS_PASCAL_COMPUTE_B);
    rig_method(r, s, NV_COMPUTE_SET_LOCAL_MEMORY_A, rig_va(r->tls) >> 32);
    rig_method(r, s, NV_COMPUTE_SET_LOCAL_MEMORY_B, (uint32_t)rig_va(r->tls));
    rig_method(r, s, NV_COMPUTE_SET_LOCAL_MEMORY_NON_THROTTLED_A, 0);
@@ -163,7 +165,7 @@ rig_init(struct rig *r, const struct rig_config *config)
    pthread_cond_init(&r->cond, NULL);
    util_buf_init(&r->words);
    struct nvsim_config c = {
-      .chipset = 0x134,
+      .chipset = config->chipset ? config->chipset : 0x134,
       .sm_count = config->sms ? config->sms : 4,
       .vram_B = RIG_VRAM_B,
       .seed = config->seed,
@@ -176,6 +178,7 @@ rig_init(struct rig *r, const struct rig_config *config)
    int err = nvsim_create(&c, &r->sim);
    assert(!err);
    (void)err;
+   r->is_gp100 = c.chipset == 0x130;
    r->vram = nvsim_vram(r->sim);
    r->next = 0x1000;
    r->inst = rig_alloc(r, NV_INST_SIZE_B);

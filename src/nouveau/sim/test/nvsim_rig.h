@@ -32,6 +32,7 @@ struct rig {
    uint8_t *vram;
    uint64_t next; /* VRAM offset not yet used */
    uint64_t inst, pdb, userd, gpfifo, sem, faults, qmd, cb0, code, tls, push;
+   bool is_gp100;         /* has classes of its own */
    uint32_t put;          /* GP_PUT */
    uint32_t seq;          /* last semaphore value asked for */
    struct util_buf words; /* push buffer being built */
@@ -42,6 +43,7 @@ struct rig {
 };
 
 struct rig_config {
+   uint32_t chipset; /* 0: 0x134 */
    uint32_t sms, host_threads;
    uint64_t seed, debug;
    bool privileged;     /* physical copies */

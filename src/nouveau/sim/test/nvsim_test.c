@@ -533,6 +533,30 @@ error_names_the_thread(void **state)
    rig_finish(&r);
 }
 
+/* IDP is an instruction of sm_61, and of no chip before it. */
+static void
+idp_by_chip(void **state)
+{
+   static const uint32_t chipsets[] = {0x130, 0x132, 0x134, 0x138};
+   for (unsigned i = 0; i < ARRAY_SIZE(chipsets); i++) {
+      const struct rig_config config = {.chipset = chipsets[i]};
+      const struct rig_launch l = {
+         .code = "IDP.4A.U8.S8 R0, RZ, RZ, RZ;\nEXIT;\n",
+         .grid = {1},
+         .block = {32},
+      };
+      struct nvsim_error e;
+      struct rig r;
+      rig_init(&r, &config);
+      assert_int_equal(rig_run(&r, &l), chipsets[i] != 0x130);
+      if (chipsets[i] == 0x130) {
+         assert_true(nvsim_next_error(r.sim, &e));
+         assert_int_equal(e.warp_error, 0x9);
+      }
+      rig_finish(&r);
+   }
+}
+
 /* New code is seen after an invalidate, and only then. */
 static void
 instruction_cache(void **state)
@@ -648,6 +672,7 @@ main(void)
       cmocka_unit_test(ctas_wait_for_each_other),
       cmocka_unit_test(warp_errors),
       cmocka_unit_test(error_names_the_thread),
+      cmocka_unit_test(idp_by_chip),
       cmocka_unit_test(instruction_cache),
       cmocka_unit_test(strict_timing),
    };

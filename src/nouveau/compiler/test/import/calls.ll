@@ -9,6 +9,7 @@ declare i32 @llvm.fshl.i32(i32, i32, i32)
 declare i64 @__nvir_c0_u64(i32)
 declare i32 @__nvir_c0_u32(i32)
 declare i32 @__nvir_shfl_bfly(i32, i32, i32)
+declare i32 @__nvir_idp4a_us(i32, i32)
 declare void @__nvir_barrier()
 declare void @__nvir_membar_gl()
 declare float @__nvir_mufu_ex2(float)
@@ -25,6 +26,7 @@ define spir_kernel void @calls(ptr addrspace(1) %p, i32 %a, float %f) {
   %k = call i64 @__nvir_c0_u64(i32 48)
   %d = call i32 @__nvir_c0_u32(i32 %a)
   %x = call i32 @__nvir_shfl_bfly(i32 %rot, i32 1, i32 31)
+  %i = call i32 @__nvir_idp4a_us(i32 %rot, i32 %x)
   call void @__nvir_membar_gl()
   call void @__nvir_barrier()
   %s = select i1 %c, i32 %x, i32 %d
@@ -33,5 +35,6 @@ define spir_kernel void @calls(ptr addrspace(1) %p, i32 %a, float %f) {
   store i32 %y, ptr addrspace(1) %p
   store float %e, ptr addrspace(1) %p
   store i64 %k, ptr addrspace(1) %p
+  store i32 %i, ptr addrspace(1) %p
   ret void
 }
