@@ -186,6 +186,7 @@ do_heap(struct run *r)
    struct region *g = new_region(r);
    if (g->pages * PAGE >= 100000)
       stop(r, "that much would not come from the heap");
+   g->heap = true;
    g->at = malloc(g->pages * PAGE);
    memset(g->at, 0, g->pages * PAGE);
 }

@@ -328,6 +328,9 @@ main(int argc, char **argv)
    run_file(r, f);
    fclose(f);
    close_device(r);
+   for (unsigned i = 0; i < r->num_regions; i++)
+      if (r->regions[i].heap)
+         free(r->regions[i].at);
    free(r);
    return 0;
 }

@@ -22,6 +22,7 @@ struct region {
    char *at;
    size_t pages;
    int fd; /* of file and memfd; else -1 */
+   bool heap;
 };
 
 struct run {
