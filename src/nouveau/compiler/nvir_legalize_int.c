@@ -198,6 +198,16 @@ order_factors(struct nvir_src *a, struct nvir_src *b)
    }
 }
 
+/* lo32(a * b) + c, where only the low half of b counts */
+static struct nvir_src
+mad_half(struct lz *lz, struct nvir_src a, struct nvir_src b, struct nvir_src c)
+{
+   struct nvir_src lo = lz_rd(lz, xmad(lz, a, false, b, false, c));
+   struct nvir_instr *m = xmad(lz, a, true, b, false, lo);
+   m->mi.psl = true;
+   return lz_rd(lz, m);
+}
+
 /* lo32(a * b) + c */
 struct nvir_src
 lz_mad(struct lz *lz, struct nvir_src a, struct nvir_src b, struct nvir_src c)
@@ -206,12 +216,8 @@ lz_mad(struct lz *lz, struct nvir_src a, struct nvir_src b, struct nvir_src c)
    order_factors(&a, &b);
    if (lz_is_zero(b) || lz_is_zero(a))
       return c;
-   if (lz_is_imm(b) && (uint32_t)b.imm <= 0xffff) {
-      struct nvir_src lo = lz_rd(lz, xmad(lz, a, false, b, false, c));
-      m = xmad(lz, a, true, b, false, lo);
-      m->mi.psl = true;
-      return lz_rd(lz, m);
-   }
+   if (lz_is_imm(b) && (uint32_t)b.imm <= 0xffff)
+      return mad_half(lz, a, b, c);
    a = lz_reg(lz, a);
    if (b.kind == NVIR_SRC_IMM)
       b = lz_reg(lz, b);
@@ -265,12 +271,8 @@ lz_product(struct lz *lz, const struct nvir_instr *mul, struct nvir_src c)
    if (lz_is_zero(a) || lz_is_zero(b))
       return c;
    a = lz_reg(lz, a);
-   struct nvir_instr *m = xmad(lz, a, false, b, false, c);
-   if (half_x && half_y)
-      return lz_rd(lz, m);
-   m = xmad(lz, a, true, b, false, lz_rd(lz, m));
-   m->mi.psl = true;
-   return lz_rd(lz, m);
+   return half_x && half_y ? lz_rd(lz, xmad(lz, a, false, b, false, c))
+                           : mad_half(lz, a, b, c);
 }
 
 /* The dot product `dot`, plus c. Its factors may change places. */
