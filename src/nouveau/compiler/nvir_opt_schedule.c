@@ -176,37 +176,69 @@ latency(const struct nvir_instr *i, const struct nvir_value *v)
    return cycles ? cycles : v->cls == NVIR_CLASS_PRED ? 13 : 6;
 }
 
+/* The node that writes the carry which `n` reads, or -1. */
+static int
+carry_of(const struct early *e, unsigned n)
+{
+   nvir_foreach_src(src, e->nodes[n].i)
+      if (src->kind == NVIR_SRC_VALUE && src->val->cls == NVIR_CLASS_CC)
+         return (int)e->node_of[src->val->index] - 1;
+   return -1;
+}
+
 /* There is one condition code. Whatever the reader of a carry waits for is
  * computed before the carry is, as far as it was; so nobody who writes another
- * is needed in between. */
+ * is needed in between. What the writer has to wait for now, the writer of the
+ * carry that it reads has to wait for as well. */
 static void
-keep_carry(struct early *e, unsigned writer, unsigned reader)
+keep_carry(struct early *e, int writer, unsigned reader)
 {
-   for (unsigned k = writer + 1; k <= reader; k++)
-      for (const struct edge *p = e->nodes[k].preds; p; p = p->next)
-         if (p->node < writer)
-            add_edge(e, p->node, writer, 0);
+   for (; writer >= 0; reader = writer, writer = carry_of(e, reader))
+      for (unsigned k = writer + 1; k <= reader; k++)
+         for (const struct edge *p = e->nodes[k].preds; p; p = p->next)
+            if (p->node < (unsigned)writer)
+               add_edge(e, p->node, writer, 0);
+}
+
+static bool
+is_read_later(const struct early *e, unsigned n, const struct nvir_value *v)
+{
+   unsigned here = 0;
+   for (unsigned k = n + 1; k < e->num; k++)
+      here += mentions(e->nodes[k].i, v);
+   return e->uses_left[v->index] > here;
+}
+
+/* A carry that is read behind the window's end: all that was before its writer
+ * stays there. */
+static void
+keep_last_carry(struct early *e)
+{
+   for (unsigned n = 0; n < e->num; n++)
+      nvir_foreach_dst(dst, e->nodes[n].i) {
+         if (dst->val->cls != NVIR_CLASS_CC || !is_read_later(e, n, dst->val))
+            continue;
+         for (unsigned k = 0; k < n; k++)
+            add_edge(e, k, n, 0);
+         keep_carry(e, carry_of(e, n), n);
+      }
 }
 
 static void
 add_node_edges(struct early *e, unsigned n)
 {
    struct nvir_instr *i = e->nodes[n].i;
-   int carry = -1;
    nvir_foreach_src(src, i) {
       if (src->kind != NVIR_SRC_VALUE || !e->node_of[src->val->index])
          continue;
       unsigned from = e->node_of[src->val->index] - 1;
       add_edge(e, from, n, latency(e->nodes[from].i, src->val));
-      if (src->val->cls == NVIR_CLASS_CC)
-         carry = from;
    }
    for (unsigned k = 0; k < n; k++)
       if (i->op == NVIR_OP_MACH && e->nodes[k].i->op == NVIR_OP_MACH &&
           nvir_must_keep_order(e->nodes[k].i, i))
          add_edge(e, k, n, 1);
-   if (carry >= 0)
-      keep_carry(e, carry, n);
+   keep_carry(e, carry_of(e, n), n);
    nvir_foreach_dst(dst, i)
       e->node_of[dst->val->index] = n + 1;
 }
@@ -216,6 +248,7 @@ build_graph(struct early *e)
 {
    for (unsigned n = 0; n < e->num; n++)
       add_node_edges(e, n);
+   keep_last_carry(e);
    for (unsigned n = e->num; n-- > 0;) {
       struct node *me = &e->nodes[n];
       me->height = 1;

@@ -164,12 +164,48 @@ test_parse_errors(void **state)
    }
 }
 
+/* opt_schedule works on windows of 256 instructions: a carry lives across the
+ * end of the first. Its writer could go first of all, and nobody else could
+ * have a carry until the end. */
+static void
+test_carry_across_windows(void **state)
+{
+   struct util_buf b;
+   struct nvir_pipeline p;
+   util_buf_init(&b);
+   util_buf_puts(
+      &b, "kernel \"k\" chipset=308 is_legal=1\n"
+          "block 0 preds [] succs []:\n"
+          "   %0.g1@rd = mach \"S2R RZ, SR_TID.X\"\n"
+          "   %1.g1@rd, %2.c@cc = mach \"IADD RZ.CC, RZ, c[0x0][0x30]\" %0@ra\n"
+          "   %3.g1@rd = mach \"IADD.X RZ, RZ, c[0x0][0x34]\" %2@cc\n");
+   unsigned v = 4;
+   for (; v < 256; v++)
+      util_buf_printf(&b, "   %%%u.g1@rd = mach \"MOV RZ, RZ\" %%%u@rb\n", v,
+                      v - 1);
+   util_buf_printf(
+      &b,
+      "   %%%u.g1@rd, %%%u.c@cc = mach \"IADD RZ.CC, RZ, c[0x0][0x40]\"\n"
+      "   %%%u.g1@rd = mach \"IADD.X RZ, RZ, c[0x0][0x44]\" %%%u@cc\n"
+      "   %%%u.g4 = collect %%1, %%%u, %%%u, %%%u\n"
+      "   mach \"STS.128 [RZ], RZ\" %%%u@rd\n"
+      "   exit\n",
+      v, v + 1, v + 2, v + 1, v + 3, v - 1, v, v + 2, v + 3);
+   struct nvir_shader *s = parse(b.data, "carry");
+   nvir_pipeline_init(&p);
+   assert_int_equal(nvir_pipeline_run_pass(&p, s, "opt_schedule"), 0);
+   assert_int_equal(nvir_pipeline_run_pass(&p, s, "assign_regs"), 0);
+   nvir_shader_destroy(s);
+   util_buf_finish(&b);
+}
+
 int
 main(void)
 {
    const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_all_files),
       cmocka_unit_test(test_parse_errors),
+      cmocka_unit_test(test_carry_across_windows),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
 }
