@@ -342,3 +342,13 @@ nvsim_get_stats(struct nvsim *sim, struct nvsim_stats *stats_out)
    };
    pthread_mutex_unlock(&sim->fault.lock);
 }
+
+bool
+nvsim_get_launch_stats(struct nvsim *sim, struct nvsim_launch_stats *stats_out)
+{
+   pthread_mutex_lock(&sim->error_lock);
+   *stats_out = sim->last_launch;
+   bool counted = sim->has_last_launch;
+   pthread_mutex_unlock(&sim->error_lock);
+   return counted;
+}

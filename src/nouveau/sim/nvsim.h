@@ -35,6 +35,9 @@ struct nvsim_config {
     * again for each new cause, may be called when the cause has been taken
     * already. */
    void (*interrupt)(void *data, uint32_t pending);
+   /* One line of strict or race, without newline; NULL: to stderr. From the
+    * card's threads, several at a time. */
+   void (*report)(void *data, const char *text);
    void *data;
 };
 
@@ -50,7 +53,7 @@ extern const struct util_flag nvsim_debug_flags[];
    (1ull << 1) /* a worker's first touch of a system page in a launch faults */
 #define NVSIM_DEBUG_TRACE   (1ull << 2) /* print each instruction executed */
 #define NVSIM_DEBUG_METHODS (1ull << 3) /* print each method */
-#define NVSIM_DEBUG_STATS   (1ull << 4) /* print instruction counts per launch */
+#define NVSIM_DEBUG_STATS   (1ull << 4) /* count and estimate each launch */
 #define NVSIM_DEBUG_MUFU    (1ull << 5) /* MUFU as wrong as it may be */
 #define NVSIM_DEBUG_RACE    (1ull << 6) /* report data races */
 
@@ -119,5 +122,32 @@ struct nvsim_stats {
 };
 
 void nvsim_get_stats(struct nvsim *sim, struct nvsim_stats *stats_out);
+
+/* What a launch did under NVSIM_DEBUG=stats, and the model's estimate of its
+ * time on hardware (nvsim_kstats.c). Counts are of warp instructions and sums
+ * over all warps; all members are uint64_t. */
+struct nvsim_launch_stats {
+   uint64_t instructions;
+   uint64_t issue_cycles;  /* instructions but for the second of a dual issue */
+   uint64_t stall_cycles;  /* of stall counts: not yet the next instruction */
+   uint64_t wait_cycles;   /* for scoreboards */
+   uint64_t active, lanes; /* lanes of all instructions: there, and run */
+   uint64_t divergent;     /* paths that branches have split off */
+   uint64_t barriers;
+   /* Sectors: different 32-byte pieces that an instruction touches. */
+   uint64_t global_accesses, global_sectors, global_atomics;
+   uint64_t local_accesses, local_sectors;
+   /* Rounds: an instruction's passes through the 32 banks. */
+   uint64_t shared_accesses, shared_rounds;
+   uint64_t texture_accesses; /* textures and surfaces */
+   uint64_t warps, warp_cycles, longest_warp;
+   uint64_t occupancy; /* warps of an SM that there is room for, of 64 */
+   uint64_t resident;  /* ... and that this grid has */
+   uint64_t cycles;    /* the estimate */
+};
+
+/* Of the last launch that has ended. False: none, or not counted. */
+bool nvsim_get_launch_stats(struct nvsim *sim,
+                            struct nvsim_launch_stats *stats_out);
 
 #endif

@@ -17,8 +17,7 @@
 #define MAX_WARPS_SM   64
 #define MAX_CTAS_SM    32
 #define MAX_SHARED_CTA (48u << 10)
-#define PARTITIONS     4
-#define PARTITION_REGS 16384u
+#define SM_REGS        65536u
 
 /* ---- QMD ---- */
 
@@ -136,9 +135,12 @@ read_textures(struct nvsim_grid *g, const uint32_t *q, const uint32_t *state)
 static const char *
 compute_occupancy(struct nvsim_grid *g)
 {
-   uint32_t shared_sm = g->sim->config.chipset == 0x130 ? 64u << 10 : 96u << 10;
+   bool gp100 = g->sim->config.chipset == 0x130;
+   uint32_t shared_sm = gp100 ? 64u << 10 : 96u << 10;
    uint32_t warp_regs = util_align(g->num_regs, 8) * NVSIM_LANES;
-   uint32_t warps = PARTITION_REGS / warp_regs * PARTITIONS;
+   /* A warp's registers lie in one partition. */
+   uint32_t partitions = gp100 ? 2 : 4;
+   uint32_t warps = SM_REGS / partitions / warp_regs * partitions;
    const uint32_t limits[] = {
       [NVSIM_BY_WARPS] = MAX_WARPS_SM / g->warps_per_cta,
       [NVSIM_BY_REGISTERS] = warps / g->warps_per_cta,
@@ -399,7 +401,7 @@ nvsim_launch(struct nvsim_channel *c, uint64_t qmd_va)
       nvsim_race_destroy(g->race);
       g->race = NULL;
       if (nvsim_debug(c->sim, NVSIM_DEBUG_STATS))
-         nvsim_kstats_print(g);
+         nvsim_kstats_finish(g);
    }
    if (!err)
       err = release(c, q);

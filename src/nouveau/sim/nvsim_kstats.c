@@ -6,15 +6,16 @@
  * an SM is busy for so many quarters of a cycle a warp instruction; the busiest
  * one counts. Latency: a warp's own time, its stall counts and its waits for
  * scoreboards, times the rounds in which the groups fit into the SMs. Memory is
- * at the latency of the second-level cache; bandwidth beyond it, instruction
- * fetch and waiting at barriers are left out. */
+ * at the latency of the second-level cache; bandwidth beyond it, conflicts of
+ * register banks, instruction fetch and waiting at barriers are left out. */
 #include "nvsim_watch_priv.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#define SECTOR_B 32
-#define BANKS    32
+#define SECTOR_B     32
+#define BANKS        32
+#define SOURCES_READ 20 /* cycles after issue */
 
 /* ---- time of a warp ---- */
 
@@ -47,7 +48,9 @@ result_latency(const struct sass_instr *i)
 static void
 pass_time(struct nvsim_warp *w, const struct nvsim_instr *in)
 {
+   struct nvsim_launch_stats *sum = &w->worker->kstats.sum;
    struct nvsim_clock *c = &w->clock;
+   uint64_t asked = c->now;
    uint8_t mask = in->ctrl.wait_mask;
    if (in->i.op == SASS_OP_DEPBAR)
       mask |= in->i.sb_mask | (in->i.le ? 1u << in->i.sb : 0);
@@ -60,8 +63,13 @@ pass_time(struct nvsim_warp *w, const struct nvsim_instr *in)
    /* Sources are read early. */
    if (in->ctrl.rd_bar < ARRAY_SIZE(c->free_at))
       c->free_at[in->ctrl.rd_bar] =
-         MAX2(c->free_at[in->ctrl.rd_bar], c->now + 20);
-   c->now += in->ctrl.stall;
+         MAX2(c->free_at[in->ctrl.rd_bar], c->now + SOURCES_READ);
+   unsigned stall = nvsim_stall_cycles(&in->ctrl);
+   sum->wait_cycles += c->now - asked;
+   sum->stall_cycles += stall;
+   sum->issue_cycles += !c->paired;
+   c->paired = !stall && !c->paired;
+   c->now += stall;
 }
 
 /* ---- units of an SM ---- */
@@ -97,8 +105,8 @@ unit_of(const struct sass_instr *i)
 static unsigned
 unit_cost(const struct nvsim *sim, enum nvsim_unit unit)
 {
-   static const uint8_t sm61[NVSIM_UNITS] = {1, 2, 4, 32, 64, 16, 4};
-   static const uint8_t sm60[NVSIM_UNITS] = {2, 4, 8, 4, 1, 16, 4};
+   static const uint8_t sm61[NVSIM_UNITS] = {1, 2, 4, 32, 128, 16, 4};
+   static const uint8_t sm60[NVSIM_UNITS] = {2, 4, 8, 4, 2, 16, 4};
    return sim->config.chipset == 0x130 ? sm60[unit] : sm61[unit];
 }
 
@@ -108,53 +116,69 @@ nvsim_kstats_issue(struct nvsim_warp *w, const struct nvsim_instr *in,
 {
    struct nvsim_kstats *s = &w->worker->kstats;
    enum nvsim_unit unit = unit_of(&in->i);
-   s->instructions++;
-   s->lanes += __builtin_popcount(mask);
-   s->active += __builtin_popcount(w->active);
+   s->sum.instructions++;
+   s->sum.lanes += __builtin_popcount(mask);
+   s->sum.active += __builtin_popcount(w->active);
    s->unit[unit] += unit_cost(w->grid->sim, unit);
-   if (in->i.op == SASS_OP_BAR)
-      s->barriers++;
+   s->sum.barriers += in->i.op == SASS_OP_BAR;
+   s->sum.texture_accesses +=
+      mask && sass_op_info(in->i.op)->class_ == SASS_CLASS_TEX;
    pass_time(w, in);
 }
 
-/* Different aligned pieces that the lanes touch. */
-static unsigned
-pieces(const struct nvsim_watch_access *a, uint32_t lanes, unsigned piece_B)
+/* ---- memory transactions ---- */
+
+/* Different pieces of memory, each seen once. */
+struct pieces {
+   unsigned count;
+   uint64_t seen[NVSIM_LANES * 4];
+};
+
+static bool
+is_new(struct pieces *p, uint64_t piece)
 {
-   uint64_t seen[NVSIM_LANES * 2];
-   unsigned count = 0;
-   nvsim_for_each_lane(l, lanes) {
-      uint64_t last = (a->at[l] + a->size_B - 1) / piece_B;
-      for (uint64_t p = a->at[l] / piece_B; p <= last; p++) {
-         unsigned n = 0;
-         while (n < count && seen[n] != p)
-            n++;
-         if (n == count && count < ARRAY_SIZE(seen))
-            seen[count++] = p;
-      }
-   }
-   return count;
+   for (unsigned n = 0; n < p->count; n++)
+      if (p->seen[n] == piece)
+         return false;
+   p->seen[p->count++] = piece;
+   return true;
 }
 
-/* Rounds that shared memory takes: words of one bank go one after the other,
- * the same word at once. */
+/* Accesses are aligned: none reaches into a second sector. */
+static unsigned
+global_sectors(const struct nvsim_watch_access *a)
+{
+   struct pieces p = {0};
+   nvsim_for_each_lane(l, a->global)
+      is_new(&p, a->at[l] / SECTOR_B);
+   return p.count;
+}
+
+/* Words of one offset lie side by side, lane by lane (isa.md 3.5). */
+static unsigned
+local_sectors(const struct nvsim_watch_access *a)
+{
+   struct pieces p = {0};
+   nvsim_for_each_lane(l, a->local)
+      for (unsigned k = 0; k < DIV_ROUND_UP(a->size_B, 4); k++)
+         is_new(&p, ((a->at[l] / 4 + k) * NVSIM_LANES + l) * 4 / SECTOR_B);
+   return p.count;
+}
+
+/* Passes through the banks: words of one bank go one after the other, the same
+ * word at once, unless each lane changes it. */
 static unsigned
 bank_rounds(const struct nvsim_watch_access *a)
 {
-   uint64_t word[NVSIM_LANES * 4];
+   struct pieces p = {0};
    uint8_t per_bank[BANKS] = {0};
-   unsigned count = 0, rounds = 1;
+   unsigned rounds = 1;
    nvsim_for_each_lane(l, a->shared) {
       for (unsigned k = 0; k < DIV_ROUND_UP(a->size_B, 4); k++) {
-         uint64_t v = a->at[l] / 4 + k;
-         unsigned n = 0;
-         while (n < count && word[n] != v)
-            n++;
-         if (n < count)
-            continue;
-         word[count++] = v;
-         per_bank[v % BANKS]++;
-         rounds = MAX2(rounds, per_bank[v % BANKS]);
+         uint64_t word = a->at[l] / 4 + k;
+         if (is_new(&p, word) || (a->reads && a->writes))
+            per_bank[word % BANKS]++;
+         rounds = MAX2(rounds, per_bank[word % BANKS]);
       }
    }
    return rounds;
@@ -164,42 +188,44 @@ void
 nvsim_kstats_access(struct nvsim_warp *w, const struct nvsim_watch_access *a)
 {
    struct nvsim_kstats *s = &w->worker->kstats;
+   /* Four sectors a cycle; the first cycle is the instruction's own. */
+   unsigned sectors = global_sectors(a) + local_sectors(a);
+   s->unit[NVSIM_UNIT_MEMORY] += sectors > 4 ? sectors - 4 : 0;
    if (a->global) {
-      unsigned sectors = pieces(a, a->global, SECTOR_B);
-      s->global_accesses++;
-      s->global_sectors += sectors;
-      s->global_atomics += a->reads && a->writes;
-      /* Four sectors a cycle. */
-      s->unit[NVSIM_UNIT_MEMORY] += sectors > 4 ? sectors - 4 : 0;
+      s->sum.global_accesses++;
+      s->sum.global_sectors += global_sectors(a);
+      s->sum.global_atomics += a->reads && a->writes;
+   }
+   if (a->local) {
+      s->sum.local_accesses++;
+      s->sum.local_sectors += local_sectors(a);
    }
    if (a->shared) {
       unsigned rounds = bank_rounds(a);
-      s->shared_accesses++;
-      s->shared_rounds += rounds;
+      s->sum.shared_accesses++;
+      s->sum.shared_rounds += rounds;
       s->unit[NVSIM_UNIT_MEMORY] += 4 * (rounds - 1);
    }
-   if (a->local)
-      s->local_accesses++;
 }
 
 void
 nvsim_kstats_end_warp(struct nvsim_warp *w)
 {
-   struct nvsim_kstats *s = &w->worker->kstats;
-   s->warps++;
-   s->warp_cycles += w->clock.now;
-   s->longest_warp = MAX2(s->longest_warp, w->clock.now);
+   struct nvsim_launch_stats *sum = &w->worker->kstats.sum;
+   sum->warps++;
+   sum->warp_cycles += w->clock.now;
+   sum->longest_warp = MAX2(sum->longest_warp, w->clock.now);
 }
 
 void
 nvsim_kstats_add(struct nvsim_kstats *sum, const struct nvsim_kstats *s)
 {
-   uint64_t longest = MAX2(sum->longest_warp, s->longest_warp);
+   uint64_t longest = MAX2(sum->sum.longest_warp, s->sum.longest_warp);
    uint64_t *to = (uint64_t *)sum;
    const uint64_t *from = (const uint64_t *)s;
    for (size_t n = 0; n < sizeof(*s) / sizeof(uint64_t); n++)
       to[n] += from[n];
-   sum->longest_warp = longest;
+   sum->sum.longest_warp = longest;
 }
 
 /* ---- the report ---- */
@@ -218,37 +244,51 @@ limit_name(const struct nvsim_grid *g)
    return names[g->occupancy_limit];
 }
 
-static void
-print_estimate(const struct nvsim_grid *g, const struct nvsim_kstats *s)
+/* The two bounds of the estimate, and what the first one waits for. */
+struct estimate {
+   uint64_t throughput, latency, rounds;
+   const char *busiest;
+};
+
+static struct estimate
+make_estimate(const struct nvsim_grid *g, const struct nvsim_kstats *s)
 {
    static const char *const names[NVSIM_UNITS] = {
       "issue", "half rate",   "quarter rate", "double",
       "half2", "IMUL, video", "memory"};
-   unsigned busiest = 0;
-   for (unsigned u = 1; u < NVSIM_UNITS; u++)
-      if (s->unit[u] > s->unit[busiest])
-         busiest = u;
+   /* A scheduler issues once a cycle: four of them, on GP100 two. */
+   uint64_t busy = s->sum.issue_cycles * unit_cost(g->sim, NVSIM_UNIT_FULL);
    uint64_t sms = MIN2(g->sim->config.sm_count, g->num_ctas);
-   /* Every instruction takes an issue slot. */
-   uint64_t quarters = MAX2(s->instructions, s->unit[busiest]);
-   uint64_t throughput = DIV_ROUND_UP(quarters, 4 * sms);
-   uint64_t rounds = DIV_ROUND_UP(g->num_ctas, sms * g->ctas_per_sm);
-   uint64_t latency = s->warps ? rounds * (s->warp_cycles / s->warps) : 0;
-   latency = MAX2(latency, s->longest_warp);
+   struct estimate e = {
+      .busiest = names[NVSIM_UNIT_FULL],
+      .rounds = DIV_ROUND_UP(g->num_ctas, sms * g->ctas_per_sm)};
+   for (unsigned u = 0; u < NVSIM_UNITS; u++) {
+      if (s->unit[u] <= busy)
+         continue;
+      busy = s->unit[u];
+      e.busiest = names[u];
+   }
+   e.throughput = DIV_ROUND_UP(busy, 4 * sms);
+   if (s->sum.warps)
+      e.latency = e.rounds * (s->sum.warp_cycles / s->sum.warps);
+   e.latency = MAX2(e.latency, s->sum.longest_warp);
+   return e;
+}
+
+static void
+print_estimate(const struct nvsim_launch_stats *s, const struct estimate *e)
+{
    fprintf(stderr,
            "nvsim:    about %" PRIu64 " cycles: throughput %" PRIu64
            " (%s), latency %" PRIu64 " (%" PRIu64 " rounds of %" PRIu64
            " cycles a warp)\n",
-           MAX2(throughput, latency), throughput,
-           s->instructions >= s->unit[busiest] ? "issue" : names[busiest],
-           latency, rounds, s->warps ? s->warp_cycles / s->warps : 0);
+           s->cycles, e->throughput, e->busiest, e->latency, e->rounds,
+           s->warps ? s->warp_cycles / s->warps : 0);
 }
 
-void
-nvsim_kstats_print(const struct nvsim_grid *g)
+static void
+print_counts(const struct nvsim_grid *g, const struct nvsim_launch_stats *s)
 {
-   const struct nvsim_kstats *s = &g->kstats;
-   unsigned warps = g->ctas_per_sm * g->warps_per_cta;
    fprintf(stderr,
            "nvsim: ch%u launch %" PRIu64 ": code 0x%" PRIx64
            ", grid %ux%ux%u, block %ux%ux%u, %" PRIu64 " us here\n",
@@ -262,14 +302,40 @@ nvsim_kstats_print(const struct nvsim_grid *g)
            percent(s->lanes, s->instructions * NVSIM_LANES), s->divergent,
            s->barriers);
    fprintf(stderr,
-           "nvsim:    global: %" PRIu64 " accesses, %" PRIu64
-           " sectors, %" PRIu64 " atomics; shared: %" PRIu64
-           " accesses in %" PRIu64 " rounds; local: %" PRIu64 "\n",
-           s->global_accesses, s->global_sectors, s->global_atomics,
-           s->shared_accesses, s->shared_rounds, s->local_accesses);
+           "nvsim:    cycles of all warps: %" PRIu64 " issue, %" PRIu64
+           " stalled, %" PRIu64 " waiting for scoreboards\n",
+           s->issue_cycles, s->stall_cycles, s->wait_cycles);
    fprintf(stderr,
-           "nvsim:    occupancy %u of 64 warps, limit: %s (%u registers, %u B "
-           "shared, %u B local)\n",
-           warps, limit_name(g), g->num_regs, g->shared_B, g->local_B);
-   print_estimate(g, s);
+           "nvsim:    global: %" PRIu64 " accesses, %" PRIu64
+           " sectors, %" PRIu64 " atomics; local: %" PRIu64
+           " accesses, %" PRIu64 " sectors\n",
+           s->global_accesses, s->global_sectors, s->global_atomics,
+           s->local_accesses, s->local_sectors);
+   fprintf(stderr,
+           "nvsim:    shared: %" PRIu64 " accesses in %" PRIu64
+           " rounds; textures, surfaces: %" PRIu64 "\n",
+           s->shared_accesses, s->shared_rounds, s->texture_accesses);
+   fprintf(stderr,
+           "nvsim:    occupancy %" PRIu64
+           " of 64 warps, limit: %s (%u registers, %u B shared, %u B local); "
+           "%" PRIu64 " here\n",
+           s->occupancy, limit_name(g), g->num_regs, g->shared_B, g->local_B,
+           s->resident);
+}
+
+void
+nvsim_kstats_finish(struct nvsim_grid *g)
+{
+   struct nvsim_launch_stats *s = &g->kstats.sum;
+   struct estimate e = make_estimate(g, &g->kstats);
+   uint64_t share = DIV_ROUND_UP(g->num_ctas, g->sim->config.sm_count);
+   s->occupancy = (uint64_t)g->ctas_per_sm * g->warps_per_cta;
+   s->resident = MIN2(g->ctas_per_sm, share) * g->warps_per_cta;
+   s->cycles = MAX2(e.throughput, e.latency);
+   pthread_mutex_lock(&g->sim->error_lock);
+   g->sim->last_launch = *s;
+   g->sim->has_last_launch = true;
+   pthread_mutex_unlock(&g->sim->error_lock);
+   print_counts(g, s);
+   print_estimate(s, &e);
 }

@@ -20,6 +20,7 @@
 
 #include "nouveau/headers/nv_fault.h"
 #include "nouveau/headers/nv_mmu.h"
+#include "nouveau/sim/nvsim.h"
 #include "util/util_list.h"
 
 struct nvsim;
@@ -79,18 +80,25 @@ struct nvsim_worker_stats {
    uint64_t instructions, ctas, tlb_fills, strict_reports, race_reports;
 };
 
-/* A host thread that accesses memory for the card. */
-/* NVSIM_DEBUG=stats, of a launch: counts of warp instructions and of what they
- * did. All are uint64_t. Units: quarters of a cycle. */
-struct nvsim_kstats {
-   uint64_t instructions, lanes, active;
-   uint64_t divergent, barriers;
-   uint64_t unit[7];
-   uint64_t global_accesses, global_sectors, global_atomics;
-   uint64_t shared_accesses, shared_rounds, local_accesses;
-   uint64_t warps, warp_cycles, longest_warp;
+/* Units of an SM that may be what a kernel waits for. */
+enum nvsim_unit {
+   NVSIM_UNIT_FULL,
+   NVSIM_UNIT_HALF,
+   NVSIM_UNIT_QUARTER,
+   NVSIM_UNIT_DOUBLE,
+   NVSIM_UNIT_HALF2,
+   NVSIM_UNIT_LEGACY,
+   NVSIM_UNIT_MEMORY,
+   NVSIM_UNITS,
 };
 
+/* NVSIM_DEBUG=stats (nvsim_kstats.c) */
+struct nvsim_kstats {
+   struct nvsim_launch_stats sum;
+   uint64_t unit[NVSIM_UNITS]; /* busy, in quarters of a cycle */
+};
+
+/* A host thread that accesses memory for the card. */
 struct nvsim_worker {
    struct util_list link; /* nvsim.workers */
    struct nvsim_worker *next_idle;
@@ -109,7 +117,7 @@ struct nvsim_worker {
    uint16_t cb_valid[8];
    uint64_t code_raw[NVSIM_PAGE_B / 8]; /* page on its way to the code cache */
    struct nvsim_worker_stats stats;
-   struct nvsim_kstats kstats;  /* of the current launch */
+   struct nvsim_kstats kstats;  /* of the current launch; NVSIM_DEBUG=stats */
    struct nvsim_tex_cache *tex; /* headers of the launch; may be NULL */
    struct nvsim_chunk *chunks;  /* memory of CTAs, kept between launches */
    struct nvsim_walk walks[16];

@@ -297,6 +297,8 @@ struct nvsim {
 
    pthread_mutex_t error_lock;
    struct util_list errors;
+   struct nvsim_launch_stats last_launch; /* under error_lock */
+   bool has_last_launch;
 
    pthread_mutex_t chan_lock;
    struct nvsim_channel *chan[NV_CHANNELS];

@@ -141,7 +141,7 @@ report(struct nvsim_warp *w, uint64_t at, bool shared, const struct mark *old,
    append_mark(w, old, old_writes ? "written" : "read", shared, &b);
    util_buf_puts(&b, "; and ");
    append_mark(w, new, new_writes ? "written" : "read", shared, &b);
-   util_warn("nvsim", "race: %s", b.data);
+   nvsim_watch_report(w->grid->sim, "race", b.data);
    util_buf_finish(&b);
    util_svc_enter();
 }

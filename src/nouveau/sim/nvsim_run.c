@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* nvsim-run: kernels in SASS text on the bare simulated card.
- *
- *    nvsim-run [-n TIMES] [-p BUFFER[:WORDS]]... FILE...
- *    nvsim-run -s ORDERS FILE...
- *
- * FILE may be a folder: all *.sass in it. A file says how it is launched and
- * what must come out (nvsim_run_file.h). One line a file: ok, or what differs;
- * exit status 1 if anything does. After a launch that failed, as it should or
- * not, a good kernel must run on the same card. -p prints a buffer. -s runs
- * each file once in order on one thread and then in that many other orders of
- * groups and warps on 1 to 3 threads: all buffers must be equal.
- *
- * NVSIM_DEBUG, NVSIM_SMS, NVSIM_THREADS, NVSIM_SEED, NVSIM_WATCHDOG as always.
- */
+/* nvsim-run: kernels in SASS text on the bare simulated card. What it does and
+ * how files look: nvsim_run_help.c. */
 #include "nvsim_run_file.h"
 
 #include <dirent.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -51,6 +40,8 @@ start(struct session *s, const struct run_file *f, uint64_t seed,
       .debug = util_flags_from_env("NVSIM_DEBUG", nvsim_debug_flags) | f->debug,
       .watchdog = util_env_u64("NVSIM_WATCHDOG", f->watchdog, 0, UINT32_MAX),
       .no_replay = true,
+      .chipset = f->chipset,
+      .keep_reports = f->num_reports > 0,
    };
    s->f = f;
    rig_init(&s->rig, &config);
@@ -147,6 +138,52 @@ check_count(const struct run_file *f, const char *what, int want, uint64_t got)
    return false;
 }
 
+/* Each line has one of the texts, each text is in some line. */
+static bool
+check_reports(struct session *s)
+{
+   const struct run_file *f = s->f;
+   bool seen[RUN_MAX_CHECKS] = {false}, good = true;
+   char *rest = s->rig.reports.data, *line;
+   while (f->num_reports && rest && (line = strsep(&rest, "\n")) && *line) {
+      bool expected = false;
+      for (unsigned n = 0; n < f->num_reports; n++) {
+         if (!strstr(line, f->report[n]))
+            continue;
+         seen[n] = expected = true;
+      }
+      if (!expected)
+         printf("%s: unexpected: %s\n", f->path, line);
+      good &= expected;
+   }
+   for (unsigned n = 0; n < f->num_reports; n++) {
+      if (!seen[n])
+         printf("%s: no report \"%s\"\n", f->path, f->report[n]);
+      good &= seen[n];
+   }
+   return good;
+}
+
+static bool
+check_stats(struct session *s)
+{
+   const struct run_file *f = s->f;
+   struct nvsim_launch_stats stats;
+   bool good = true;
+   if (f->num_stats && !nvsim_get_launch_stats(s->rig.sim, &stats))
+      return false;
+   for (unsigned n = 0; n < f->num_stats; n++) {
+      uint64_t got;
+      memcpy(&got, (const char *)&stats + f->stat[n].offset, sizeof(got));
+      if (got == f->stat[n].value)
+         continue;
+      printf("%s: %s is %" PRIu64 ", not %" PRIu64 "\n", f->path,
+             f->stat[n].name, got, f->stat[n].value);
+      good = false;
+   }
+   return good;
+}
+
 static bool
 check_run(struct session *s, bool ran, const char *text)
 {
@@ -161,6 +198,8 @@ check_run(struct session *s, bool ran, const char *text)
    nvsim_get_stats(s->rig.sim, &stats);
    good &= check_count(f, "strict", f->strict, stats.strict_reports);
    good &= check_count(f, "race", f->race, stats.race_reports);
+   good &= check_reports(s);
+   good &= check_stats(s);
    if (ran)
       return check_words(s) && good;
    if (good_kernel_runs(s))
@@ -275,9 +314,18 @@ run_path(const char *path, const struct options *o)
 static int
 usage(void)
 {
-   fprintf(stderr, "usage: nvsim-run [-n times] [-p buffer[:words]] FILE...\n"
-                   "       nvsim-run -s orders FILE...\n");
+   fprintf(stderr, "%.*s", (int)(strstr(run_help, "\n\n") + 1 - run_help),
+           run_help);
    return 2;
+}
+
+/* A number, all of the word. */
+static bool
+read_count(const char *text, unsigned *value_out)
+{
+   char *end;
+   *value_out = strtoul(text, &end, 0);
+   return end != text && !*end && *value_out;
 }
 
 int
@@ -286,14 +334,18 @@ main(int argc, char **argv)
    struct options o = {.times = 1};
    unsigned bad = 0;
    int c;
-   while ((c = getopt(argc, argv, "n:p:s:")) != -1) {
+   static const struct option long_options[] = {{"help", 0, NULL, 'h'}, {0}};
+   while ((c = getopt_long(argc, argv, "n:p:s:h", long_options, NULL)) != -1) {
+      bool good = false;
+      if (c == 'h')
+         return fputs(run_help, stdout) < 0;
       if (c == 'n')
-         o.times = strtoul(optarg, NULL, 0);
+         good = read_count(optarg, &o.times);
       else if (c == 's')
-         o.orders = strtoul(optarg, NULL, 0);
+         good = read_count(optarg, &o.orders);
       else if (c == 'p' && o.num_prints < MAX_PRINTS)
-         o.print[o.num_prints++] = optarg;
-      else
+         good = (o.print[o.num_prints++] = optarg) != NULL;
+      if (!good)
          return usage();
    }
    if (optind >= argc)

@@ -280,6 +280,67 @@ read_reports(struct reader *r, int *count, uint64_t flag)
    return 0;
 }
 
+/* The rest of the line. */
+static int
+read_text(struct reader *r, char *text, size_t size)
+{
+   skip_blanks(r);
+   if (!*r->at)
+      return complain(r, "expected a text");
+   snprintf(text, size, "%s", r->at);
+   r->at += strlen(r->at);
+   return 0;
+}
+
+static int
+read_report(struct reader *r)
+{
+   struct run_file *f = r->f;
+   if (f->num_reports == RUN_MAX_CHECKS)
+      return complain(r, "too many reports");
+   return read_text(r, f->report[f->num_reports++], sizeof(f->report[0]));
+}
+
+/* NAME = NUMBER, ... */
+static int
+read_stats(struct reader *r)
+{
+#define STAT(name)                                                             \
+   {                                                                           \
+#name, offsetof(struct nvsim_launch_stats, name), 0                      \
+   }
+   static const struct run_stat stats[] = {
+      STAT(instructions),     STAT(issue_cycles),    STAT(stall_cycles),
+      STAT(wait_cycles),      STAT(active),          STAT(lanes),
+      STAT(divergent),        STAT(barriers),        STAT(global_accesses),
+      STAT(global_sectors),   STAT(global_atomics),  STAT(local_accesses),
+      STAT(local_sectors),    STAT(shared_accesses), STAT(shared_rounds),
+      STAT(texture_accesses), STAT(warps),           STAT(warp_cycles),
+      STAT(longest_warp),     STAT(occupancy),       STAT(resident),
+      STAT(cycles),
+   };
+#undef STAT
+   struct run_file *f = r->f;
+   char name[24];
+   f->debug |= NVSIM_DEBUG_STATS;
+   do {
+      unsigned n = 0;
+      if (f->num_stats == RUN_MAX_CHECKS)
+         return complain(r, "too many counts");
+      if (take_name(r, name, sizeof(name)))
+         return -EINVAL;
+      while (n < ARRAY_SIZE(stats) && strcmp(stats[n].name, name) != 0)
+         n++;
+      if (n == ARRAY_SIZE(stats))
+         return complain(r, "no count %s", name);
+      struct run_stat *s = &f->stat[f->num_stats++];
+      *s = stats[n];
+      if (!take(r, "=") || take_number(r, &s->value))
+         return complain(r, "expected NAME = NUMBER");
+   } while (take(r, ","));
+   return 0;
+}
+
 static int
 read_key(struct reader *r, const char *key)
 {
@@ -304,12 +365,14 @@ read_key(struct reader *r, const char *key)
       return read_debug(r);
    if (strcmp(key, "watchdog") == 0)
       return take_number(r, &f->watchdog);
-   if (strcmp(key, "error") == 0) {
-      skip_blanks(r);
-      snprintf(f->error, sizeof(f->error), "%s", r->at);
-      r->at += strlen(r->at);
-      return 0;
-   }
+   if (strcmp(key, "chipset") == 0)
+      return take_number(r, &f->chipset);
+   if (strcmp(key, "error") == 0)
+      return read_text(r, f->error, sizeof(f->error));
+   if (strcmp(key, "report") == 0)
+      return read_report(r);
+   if (strcmp(key, "stats") == 0)
+      return read_stats(r);
    return read_limit(r, key);
 }
 

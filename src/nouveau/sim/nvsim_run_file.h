@@ -1,23 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* A program for nvsim-run: SASS text whose comments `#!` say how to launch it
- * and what must come out, one key a line:
- *
- *    #! grid 4,2,1            block 32,1,1; both are 1,1,1 by default
- *    #! regs 32               shared BYTES, local BYTES, barriers N, crs BYTES
- *    #! arg 0x10              the next word of c[0][], from offset 0
- *    #! buffer out 4096       zeroed; its address is the next two words
- *    #! set out[0..63] = 5 step 2      words before the run: 5, 7, 9, ...
- *    #! want out[0..3] = 1 2 3 4       words after it, one by one
- *    #! want out[4..63] = 7 step 0     or from a first one
- *    #! float out[0..3] = 0.5 step 1   as `set`, f32
- *    #! error shared memory address    the launch fails, the text has this
- *    #! strict 2              reports of that mode during the launch, which
- *    #! race 1                turn it on
- *    #! debug mufu            more words of NVSIM_DEBUG
- *    #! watchdog 1            millions of instructions a warp may run
- *
- * To sass-as they are comments, so the same file assembles. */
+ * and what must come out, one key a line: nvsim_run_help.c has them all. To
+ * sass-as they are comments, so the same file assembles. */
 #ifndef NVSIM_RUN_FILE_H
 #define NVSIM_RUN_FILE_H
 
@@ -25,6 +10,7 @@
 
 #define RUN_MAX_BUFFERS 16
 #define RUN_MAX_LINE    512
+#define RUN_MAX_CHECKS  16
 
 struct run_buffer {
    char name[32];
@@ -39,6 +25,13 @@ struct run_words {
    uint32_t *value; /* last - first + 1 */
 };
 
+/* A count of struct nvsim_launch_stats. */
+struct run_stat {
+   char name[24];
+   size_t offset;
+   uint64_t value;
+};
+
 struct run_file {
    const char *path;
    char *text;
@@ -48,12 +41,19 @@ struct run_file {
    struct run_words *words;
    char error[128];  /* expected, or empty */
    int strict, race; /* reports expected; -1: not asked for */
+   unsigned num_reports, num_stats;
+   char report[RUN_MAX_CHECKS][128]; /* expected in the reports' lines */
+   struct run_stat stat[RUN_MAX_CHECKS];
    uint64_t debug;
    uint64_t watchdog;
+   uint64_t chipset; /* 0: GP104 */
 };
 
 /* 0, or -EINVAL after a message with file, line and column on stderr. */
 int run_file_read(const char *path, struct run_file *f_out);
 void run_file_finish(struct run_file *f);
+
+/* For --help: the tool, its keys, examples. */
+extern const char run_help[];
 
 #endif

@@ -50,20 +50,6 @@ struct nvsim_cb {
 
 struct helper;
 
-/* ---- NVSIM_DEBUG=stats (nvsim_kstats.c) ---- */
-
-/* Units of an SM that may be what a kernel waits for. */
-enum nvsim_unit {
-   NVSIM_UNIT_FULL,
-   NVSIM_UNIT_HALF,
-   NVSIM_UNIT_QUARTER,
-   NVSIM_UNIT_DOUBLE,
-   NVSIM_UNIT_HALF2,
-   NVSIM_UNIT_LEGACY,
-   NVSIM_UNIT_MEMORY,
-   NVSIM_UNITS,
-};
-
 struct nvsim_race;
 struct nvsim_race_cta;
 
@@ -143,6 +129,7 @@ struct nvsim_strict;
 /* Estimated time of a warp, and when its scoreboards are free. */
 struct nvsim_clock {
    uint64_t now, free_at[6];
+   bool paired; /* the next instruction issues together with the last one */
 };
 
 struct nvsim_warp {

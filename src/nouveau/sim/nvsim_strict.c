@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "util/util_buf.h"
-#include "util/util_log.h"
 
 #define SCOREBOARDS 6
 #define NO_BARRIER  SCOREBOARDS /* named none: nobody can wait for it */
@@ -95,9 +94,9 @@ static void PRINTFLIKE(5, 6)
    util_svc_leave();
    struct util_buf b;
    util_buf_init(&b);
+   util_buf_printf(&b, "%s: %s %s, at ", rule_names[rule], reg, why);
    nvsim_watch_print(w, nvsim_warp_pc(w), &b);
-   util_warn("nvsim", "strict: %s: %s %s, at %s", rule_names[rule], reg, why,
-             b.data);
+   nvsim_watch_report(w->grid->sim, "strict", b.data);
    util_buf_finish(&b);
    util_svc_enter();
 }
@@ -390,13 +389,6 @@ check_barrier(struct nvsim_warp *w, const struct nvsim_instr *in,
              "counts the whole warp, but lanes 0x%x are not here", missing);
 }
 
-/* Stall counts above 12 count fully only with yield (isa.md 5.2). */
-static unsigned
-effective_stall(const struct sass_ctrl *c)
-{
-   return c->stall > 12 && !c->yield ? 8 : c->stall;
-}
-
 static void
 note_use(struct nvsim_strict *s, unsigned sb, enum sass_class c)
 {
@@ -459,7 +451,7 @@ nvsim_strict_issue(struct nvsim_warp *w, const struct nvsim_instr *in)
    note_copy(s, &in->i, lanes);
    note_use(s, in->ctrl.wr_bar, c);
    note_use(s, in->ctrl.rd_bar, c);
-   s->cycle += effective_stall(&in->ctrl);
+   s->cycle += nvsim_stall_cycles(&in->ctrl);
    s->loose += in->ctrl.stall;
 }
 

@@ -341,7 +341,7 @@ nvsim_warp_push(struct nvsim_warp *w, enum nvsim_token_kind kind, uint32_t mask,
       if (!w->stack)
          abort();
    }
-   w->worker->kstats.divergent += kind == NVSIM_TOKEN_DIV;
+   w->worker->kstats.sum.divergent += kind == NVSIM_TOKEN_DIV;
    w->stack[w->depth++] = (struct nvsim_token){kind, mask, pc};
 }
 

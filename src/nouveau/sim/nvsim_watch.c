@@ -2,7 +2,10 @@
  * SPDX-FileCopyrightText: The partage authors */
 #include "nvsim_watch_priv.h"
 
+#include <stdio.h>
+
 #include "util/util_buf.h"
+#include "util/util_log.h"
 
 /* ---- which access ---- */
 
@@ -135,4 +138,16 @@ nvsim_watch_print(struct nvsim_warp *w, uint64_t pc, struct util_buf *out)
    util_buf_printf(out, "0x%llx: ", (unsigned long long)off);
    if (page)
       sass_print(&page->in[nvsim_code_index(pc)].i, off, out);
+}
+
+void
+nvsim_watch_report(const struct nvsim *sim, const char *mode, const char *text)
+{
+   char line[512];
+   if (!sim->config.report) {
+      util_warn("nvsim", "%s: %s", mode, text);
+      return;
+   }
+   snprintf(line, sizeof(line), "%s: %s", mode, text);
+   sim->config.report(sim->config.data, line);
 }

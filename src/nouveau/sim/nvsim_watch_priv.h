@@ -34,6 +34,17 @@ void nvsim_watch_issue(struct nvsim_warp *w, const struct nvsim_instr *in,
 /* "0x38: LDG.E R0, [R2]" of an instruction by its address; frees nothing that
  * the caller has. To be called between util_svc_leave and util_svc_enter. */
 void nvsim_watch_print(struct nvsim_warp *w, uint64_t pc, struct util_buf *out);
+/* Cycles that a stall count is good for: above 12 it counts fully only with
+ * yield (isa.md 5.2). */
+static inline unsigned
+nvsim_stall_cycles(const struct sass_ctrl *c)
+{
+   return c->stall > 12 && !c->yield ? 8 : c->stall;
+}
+
+/* A line for people: "mode: text". To be called likewise. */
+void nvsim_watch_report(const struct nvsim *sim, const char *mode,
+                        const char *text);
 /* Memory of a CTA for strict and race; called when its slot is made, and for
  * each CTA in it. */
 void nvsim_watch_create_cta(struct nvsim_cta *cta);
@@ -53,7 +64,9 @@ void nvsim_kstats_access(struct nvsim_warp *w,
 /* The warp has ended. */
 void nvsim_kstats_end_warp(struct nvsim_warp *w);
 void nvsim_kstats_add(struct nvsim_kstats *sum, const struct nvsim_kstats *s);
-void nvsim_kstats_print(const struct nvsim_grid *g);
+/* The launch has ended: its sums become the card's last launch, and are
+ * printed. */
+void nvsim_kstats_finish(struct nvsim_grid *g);
 
 /* ---- race ---- */
 

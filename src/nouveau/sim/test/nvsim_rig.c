@@ -105,6 +105,15 @@ interrupt(void *data, uint32_t pending)
 }
 
 static void
+keep_report(void *data, const char *text)
+{
+   struct rig *r = data;
+   pthread_mutex_lock(&r->lock);
+   util_buf_printf(&r->reports, "%s\n", text);
+   pthread_mutex_unlock(&r->lock);
+}
+
+static void
 init_compute(struct rig *r)
 {
    unsigned s = NV_SUBCH_COMPUTE;
@@ -164,6 +173,7 @@ rig_init(struct rig *r, const struct rig_config *config)
    pthread_mutex_init(&r->lock, NULL);
    pthread_cond_init(&r->cond, NULL);
    util_buf_init(&r->words);
+   util_buf_init(&r->reports);
    struct nvsim_config c = {
       .chipset = config->chipset ? config->chipset : 0x134,
       .sm_count = config->sms ? config->sms : 4,
@@ -173,6 +183,7 @@ rig_init(struct rig *r, const struct rig_config *config)
       .debug = config->debug,
       .watchdog = config->watchdog,
       .interrupt = interrupt,
+      .report = config->keep_reports ? keep_report : NULL,
       .data = r,
    };
    int err = nvsim_create(&c, &r->sim);
@@ -207,6 +218,7 @@ rig_finish(struct rig *r)
 {
    nvsim_destroy(r->sim);
    util_buf_finish(&r->words);
+   util_buf_finish(&r->reports);
    pthread_mutex_destroy(&r->lock);
    pthread_cond_destroy(&r->cond);
 }

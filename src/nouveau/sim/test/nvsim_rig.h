@@ -39,7 +39,8 @@ struct rig {
    uint32_t fault_get;
    pthread_mutex_t lock;
    pthread_cond_t cond;
-   uint32_t pending; /* interrupts seen */
+   uint32_t pending;        /* interrupts seen */
+   struct util_buf reports; /* lines of strict and race; under lock */
 };
 
 struct rig_config {
@@ -50,6 +51,7 @@ struct rig_config {
    uint32_t inst_flags; /* more NV_INST_PDB_* */
    bool no_replay;      /* else FAULT_REPLAY_TEX is set */
    uint64_t watchdog;   /* as in struct nvsim_config */
+   bool keep_reports;   /* in rig.reports, not to stderr */
 };
 
 void rig_init(struct rig *r, const struct rig_config *config);
