@@ -291,25 +291,98 @@ enum {
    WORDS = PAGES * PAGE / 4
 };
 
-/* Without system SVM an allocation is the first card's, and the others say so. */
+/* A list through two allocations, coarse and fine, which is all that there is
+ * without system SVM: every card walks it, and all cards count in one word at
+ * the same time. */
 static void
-test_allocation_of_one(void **state)
+test_allocations_are_everybodys(void **state)
 {
    struct cards *c = *state;
-   if (c->caps & CL_DEVICE_SVM_FINE_GRAIN_SYSTEM)
-      skip();
-   int *p = svm_alloc(c, 100), v = 1;
-   memset(p, 0, 400);
-   run_add(c, 0, p, 100, 1);
-   cl_kernel k = kernel(c, "add");
-   e2e_arg_svm(k, 0, p);
-   e2e_arg(k, 1, sizeof(v), &v);
-   for (unsigned i = 1; i < c->n; i++)
-      assert_int_equal(e2e_launch(c->queue[i], k, 100, 0, NULL),
-                       CL_INVALID_OPERATION);
-   assert_int_equal(p[99], 1);
+   enum {
+      N = 3000,
+      TIMES = 2000
+   };
+   struct node *coarse =
+      clSVMAlloc(c->context, CL_MEM_READ_WRITE, N * sizeof(struct node), 0);
+   struct node *fine =
+      clSVMAlloc(c->context, CL_MEM_READ_WRITE | CL_MEM_SVM_FINE_GRAIN_BUFFER,
+                 N * sizeof(struct node), 0);
+   struct node *head = NULL;
+   assert_non_null(coarse);
+   assert_non_null(fine);
+   OK(clEnqueueSVMMap(c->queue[0], CL_TRUE, CL_MAP_WRITE, coarse,
+                      N * sizeof(*coarse), 0, NULL, NULL));
+   for (int i = 0; i < N; i++) {
+      coarse[i] = (struct node){head, i};
+      fine[i] = (struct node){&coarse[i], -i};
+      head = &fine[i];
+   }
+   OK(clEnqueueSVMUnmap(c->queue[0], coarse, 0, NULL, NULL));
+   OK(clFinish(c->queue[0]));
+   cl_kernel k = kernel(c, "walk");
+   e2e_arg_svm(k, 0, head);
+   void *both[] = {coarse, fine};
+   OK(clSetKernelExecInfo(k, CL_KERNEL_EXEC_INFO_SVM_PTRS, sizeof(both), both));
+   for (unsigned i = 0; i < c->n; i++) {
+      OK(e2e_launch(c->queue[i], k, 1, 1, NULL));
+      OK(clFinish(c->queue[i]));
+   }
+   OK(clEnqueueSVMMap(c->queue[c->n - 1], CL_TRUE, CL_MAP_READ, coarse,
+                      N * sizeof(*coarse), 0, NULL, NULL));
+   for (int i = 0; i < N; i++) {
+      assert_int_equal(coarse[i].value, i + (int)c->n);
+      assert_int_equal(fine[i].value, -i + (int)c->n);
+   }
+   OK(clEnqueueSVMUnmap(c->queue[c->n - 1], coarse, 0, NULL, NULL));
+   cl_kernel count = kernel(c, "count");
+   cl_uint times = TIMES;
+   fine[0].value = 0;
+   e2e_arg_svm(count, 0, &fine[0].value);
+   e2e_arg(count, 1, sizeof(times), &times);
+   for (unsigned i = 0; i < c->n; i++)
+      OK(e2e_launch(c->queue[i], count, 4, 0, NULL));
+   for (int t = 0; t < TIMES; t++)
+      __atomic_add_fetch(&fine[0].value, 1, __ATOMIC_RELAXED);
+   for (unsigned i = 0; i < c->n; i++)
+      OK(clFinish(c->queue[i]));
+   assert_int_equal(fine[0].value, TIMES * (4 * (int)c->n + 1));
+   clReleaseKernel(count);
    clReleaseKernel(k);
-   clSVMFree(c->context, p);
+   clSVMFree(c->context, coarse);
+   clSVMFree(c->context, fine);
+}
+
+/* Allocations of all sizes come and go while cards use others of them. */
+static void
+test_many_allocations(void **state)
+{
+   struct cards *c = *state;
+   enum {
+      N = 24,
+      ROUNDS = 120
+   };
+   int *p[N] = {0}, size[N], value[N];
+   for (int r = 0; r < ROUNDS; r++) {
+      int i = r * 7 % N;
+      if (p[i]) {
+         for (int w = 0; w < size[i]; w += 97)
+            assert_int_equal(p[i][w], value[i]);
+         clSVMFree(c->context, p[i]);
+      }
+      size[i] = 100 << r % 11;
+      p[i] = svm_alloc(c, size[i]);
+      for (int w = 0; w < size[i]; w++)
+         p[i][w] = r;
+      value[i] = r;
+      int other = r * 5 % N;
+      if (!p[other])
+         continue;
+      run_add(c, r % c->n, p[other], size[other], 1);
+      value[other]++;
+   }
+   for (int i = 0; i < N; i++)
+      if (p[i])
+         clSVMFree(c->context, p[i]);
 }
 
 /* Pages in the first card's memory, used by the second: through system memory,
@@ -570,7 +643,8 @@ main(void)
       cmocka_unit_test(test_each_is_itself),
       cmocka_unit_test(test_buffer_goes_round),
       cmocka_unit_test(test_same_pointers),
-      cmocka_unit_test(test_allocation_of_one),
+      cmocka_unit_test(test_allocations_are_everybodys),
+      cmocka_unit_test(test_many_allocations),
       cmocka_unit_test(test_use_of_anothers_pages),
       cmocka_unit_test(test_migrate_between),
       cmocka_unit_test(test_everybody_writes),

@@ -16,6 +16,8 @@
 
 struct kdrm_device;
 struct kdrm_file;
+struct kdrm_gem_object;
+struct kdrm_prime;
 
 /* Small integers to pointers, lowest free first. Locks itself. */
 struct kdrm_handles {
@@ -66,6 +68,9 @@ struct kdrm_driver {
    /* Before handles are dropped: stop all work of the file. */
    void (*preclose)(struct kdrm_file *file);
    void (*postclose)(struct kdrm_file *file);
+   /* An object for the memory of another device's, with a reference to that. */
+   int (*prime_import)(struct kdrm_device *dev, struct kdrm_gem_object *from,
+                       struct kdrm_gem_object **obj_out);
 };
 
 struct kdrm_device {
@@ -74,6 +79,7 @@ struct kdrm_device {
    /* Called after each ioctl, or NULL. */
    void (*trace)(struct kdrm_file *file, const char *name, unsigned nr,
                  const void *arg, int ret);
+   struct kdrm_prime *prime; /* the machine's; NULL: nothing can be shared */
    struct kdrm_handles files;
    pthread_mutex_t offset_lock;
    struct util_rb offsets; /* kdrm_gem_object.offset_node by page */

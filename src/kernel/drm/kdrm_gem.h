@@ -24,6 +24,8 @@ struct kdrm_gem_funcs {
     * MAP_FAILED and errno. */
    void *(*mmap)(struct kdrm_gem_object *obj, void *addr, size_t length,
                  int prot, int flags, uint64_t start);
+   /* May other devices have it? 0 or -errno. */
+   int (*may_export)(struct kdrm_gem_object *obj);
 };
 
 struct kdrm_gem_object {
@@ -34,9 +36,10 @@ struct kdrm_gem_object {
    struct util_rb_node offset_node; /* key: first page of the mmap offset */
    struct kdrm_resv *resv;          /* its own, or that of resv_owner */
    struct kdrm_resv own_resv;
-   struct kdrm_gem_object *resv_owner; /* referenced, or NULL */
-   pthread_mutex_t gpuva_lock;         /* of gpuvm_bos and what hangs there */
-   struct util_list gpuvm_bos;         /* kdrm_gpuvm_bo.obj_link */
+   struct kdrm_gem_object *resv_owner;    /* referenced, or NULL */
+   struct kdrm_gem_object *imported_from; /* also resv_owner; or NULL */
+   pthread_mutex_t gpuva_lock; /* of gpuvm_bos and what hangs there */
+   struct util_list gpuvm_bos; /* kdrm_gpuvm_bo.obj_link */
 };
 
 void kdrm_gem_init(struct kdrm_device *dev, struct kdrm_gem_object *obj,

@@ -10,7 +10,7 @@
 
 #include "kernel/drm/kdrm_alloc.h"
 #include "kernel/drm/kdrm_file.h"
-#include "kernel/drm/kdrm_gem.h"
+#include "kernel/drm/kdrm_prime.h"
 #include "kernel/drm/kdrm_syncobj.h"
 #include "kernel/drm/kdrm_uaccess.h"
 
@@ -55,7 +55,10 @@ ioctl_get_cap(struct kdrm_file *file, void *arg, size_t size_B)
    case DRM_CAP_SYNCOBJ_TIMELINE:
       cap->value = file->dev->driver->syncobj;
       return 0;
-   case DRM_CAP_PRIME: /* no other device to share with */
+   case DRM_CAP_PRIME:
+      if (file->dev->prime)
+         cap->value = DRM_PRIME_CAP_IMPORT | DRM_PRIME_CAP_EXPORT;
+      return 0;
    case DRM_CAP_DUMB_BUFFER:
       return 0;
    default:
@@ -85,6 +88,10 @@ static const struct kdrm_ioctl_desc core_ioctls[] = {
    CORE(0x0c, "GET_CAP", ioctl_get_cap, struct drm_get_cap, KDRM_INOUT),
    CORE(0x0d, "SET_CLIENT_CAP", ioctl_set_client_cap, struct drm_set_client_cap,
         KDRM_IN),
+   CORE(0x2d, "PRIME_HANDLE_TO_FD", kdrm_prime_handle_to_fd_ioctl,
+        struct drm_prime_handle, KDRM_INOUT),
+   CORE(0x2e, "PRIME_FD_TO_HANDLE", kdrm_prime_fd_to_handle_ioctl,
+        struct drm_prime_handle, KDRM_INOUT),
    CORE(0xbf, "SYNCOBJ_CREATE", kdrm_syncobj_create_ioctl,
         struct drm_syncobj_create, KDRM_INOUT),
    CORE(0xc0, "SYNCOBJ_DESTROY", kdrm_syncobj_destroy_ioctl,

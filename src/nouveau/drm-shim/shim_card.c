@@ -37,6 +37,7 @@ create(struct kmd **kmd_out)
    kmd_config_from_env(&config);
    if (!getenv("KMD_COMPAT")) /* other people's drivers know Linux */
       config.compat = KMD_COMPAT_UPSTREAM;
+   config.no_prime = true; /* its descriptors are no real ones */
    int ret = kmd_create(&config, kmd_out);
    if (ret) {
       util_err("drm-shim", "no simulated card: error %d", -ret);

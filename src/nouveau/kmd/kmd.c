@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "kernel/drm/kdrm_alloc.h"
+#include "kernel/drm/kdrm_prime.h"
 #include "util/util_flags.h"
 
 /* --- Settings ------------------------------------------------------------ */
@@ -215,12 +216,15 @@ card_create(const struct kmd_config *config, struct kmd **kmd_out)
    if (!kmd)
       return -ENOMEM;
    kmd->config = *config;
+   atomic_init(&kmd->refs, 1);
    kmd->pid = getpid();
    int ret = join_machine(kmd);
    if (ret)
       goto fail_machine;
    init_locks(kmd);
    kdrm_device_init(&kmd->drm, kmd_driver(), kmd);
+   if (!config->no_prime)
+      kmd->drm.prime = kmd_machine_prime(kmd->machine);
    if (config->debug & KMD_DEBUG_IOCTL)
       kmd->drm.trace = kmd_trace_ioctl;
    /* Before the card, which may interrupt from the first moment on. */
@@ -291,6 +295,19 @@ card_destroy(struct kmd *kmd)
    kdrm_free(kmd);
 }
 
+void
+kmd_get(struct kmd *kmd)
+{
+   atomic_fetch_add(&kmd->refs, 1);
+}
+
+void
+kmd_put(struct kmd *kmd)
+{
+   if (kmd && atomic_fetch_sub(&kmd->refs, 1) == 1)
+      card_destroy(kmd);
+}
+
 /* --- Calls --------------------------------------------------------------- */
 
 struct call {
@@ -337,7 +354,8 @@ static void
 call_destroy(void *data)
 {
    struct call *c = data;
-   card_destroy(c->kmd);
+   kdrm_prime_forget(kmd_machine_prime(c->kmd->machine), &c->kmd->drm);
+   kmd_put(c->kmd);
 }
 
 void
@@ -368,7 +386,9 @@ static void
 call_close(void *data)
 {
    struct call *c = data;
-   c->ret = kdrm_close(&c->kmd->drm, c->file);
+   c->ret = c->file >= KDRM_PRIME_FIRST_FD
+               ? kdrm_prime_close(kmd_machine_prime(c->kmd->machine), c->file)
+               : kdrm_close(&c->kmd->drm, c->file);
 }
 
 int

@@ -54,6 +54,7 @@ struct kmd_config {
    bool migrate_learn; /* with the next: only where faults say it pays */
    bool migrate_on_fault; /* first GPU touch moves a page to VRAM; Linux has no
                              such knob */
+   bool no_prime;         /* buffers cannot be handed to other cards */
    bool p2p; /* other cards may map its SVM pages, and it theirs, if both may */
 };
 
@@ -80,12 +81,14 @@ uint16_t kmd_config_pci_device(const struct kmd_config *config);
 
 /* One card. 0 or -errno. */
 int kmd_create(const struct kmd_config *config, struct kmd **kmd_out);
-/* All files must be closed. */
+/* All files must be closed. Memory that other cards have imported stays until
+ * they let go. */
 void kmd_destroy(struct kmd *kmd);
 
 /* A new DRM file (one nouveau client). Returns a handle >= 0 or -errno. */
 int kmd_open(struct kmd *kmd);
-/* Releases everything that the file owns; waits for its work to stop. */
+/* Releases everything that the file owns; waits for its work to stop. Also
+ * closes what PRIME_HANDLE_TO_FD gave (of any card of the machine). */
 int kmd_close(struct kmd *kmd, int file);
 /* Dispatches on the ioctl number alone. 0 or -errno. -EBADF: no such file. */
 int kmd_ioctl(struct kmd *kmd, int file, unsigned long request, void *arg);

@@ -40,7 +40,9 @@ static void
 release_later(struct kmd_vma *vma)
 {
    struct kmd *kmd = vma->bo->kmd;
-   struct reap *r = is_idle(vma->bo) ? NULL : kdrm_zalloc(sizeof(*r));
+   /* The end of another card's work wakes nobody here. */
+   bool wait = vma->bo->shared || is_idle(vma->bo);
+   struct reap *r = wait ? NULL : kdrm_zalloc(sizeof(*r));
    if (!r) {
       kdrm_resv_wait(vma->bo->base.resv, KDRM_USAGE_WRITE, 0, UINT64_MAX);
       kmd_vma_destroy(vma);
@@ -92,10 +94,14 @@ static void
 bo_free(struct kdrm_gem_object *obj)
 {
    struct kmd_bo *bo = to_bo(obj);
+   struct kmd *lender =
+      obj->imported_from ? to_bo(obj->imported_from)->kmd : NULL;
    assert(util_list_is_empty(&bo->vmas));
    kmd_bo_lru_remove(bo);
    kdrm_gem_finish(obj);
-   kmd_heap_free(bo->heap, bo->extents, bo->num_extents);
+   if (!lender)
+      kmd_heap_free(bo->heap, bo->extents, bo->num_extents);
+   kmd_put(lender);
    pthread_mutex_destroy(&bo->lock);
    kdrm_free(bo);
 }
@@ -206,11 +212,21 @@ bo_mmap(struct kdrm_gem_object *obj, void *addr, size_t length, int prot,
    return at;
 }
 
+static int
+bo_may_export(struct kdrm_gem_object *obj)
+{
+   if (obj->resv_owner && !obj->imported_from)
+      return -EPERM; /* NO_SHARE */
+   to_bo(obj)->shared = true;
+   return 0;
+}
+
 static const struct kdrm_gem_funcs bo_funcs = {
    .free = bo_free,
    .open = bo_open,
    .close = bo_close,
    .mmap = bo_mmap,
+   .may_export = bo_may_export,
 };
 
 /* --- Creation ------------------------------------------------------------ */
@@ -254,6 +270,37 @@ kmd_bo_create(struct kmd *kmd, uint64_t size_B, bool vram,
    util_list_init(&bo->lru);
    kdrm_gem_init(&kmd->drm, &bo->base, &bo_funcs, size_B);
    *bo_out = bo;
+   return 0;
+}
+
+int
+kmd_bo_import(struct kdrm_device *dev, struct kdrm_gem_object *from_obj,
+              struct kdrm_gem_object **obj_out)
+{
+   struct kmd_bo *from = to_bo(from_obj);
+   if (from->vram)
+      return -EINVAL;
+   struct kmd_bo *bo = kdrm_zalloc(sizeof(*bo));
+   if (!bo)
+      return -ENOMEM;
+   bo->kmd = dev->priv;
+   bo->heap = from->heap;
+   bo->extents = from->extents;
+   bo->num_extents = from->num_extents;
+   bo->kind = from->kind;
+   bo->domain = bo->valid_domains = NOUVEAU_GEM_DOMAIN_GART;
+   bo->tile_mode = from->tile_mode;
+   bo->tile_flags = from->tile_flags;
+   bo->align_B = from->align_B;
+   bo->shared = true;
+   pthread_mutex_init(&bo->lock, NULL);
+   util_list_init(&bo->vmas);
+   util_list_init(&bo->lru);
+   kdrm_gem_init(dev, &bo->base, &bo_funcs, from_obj->size_B);
+   kdrm_gem_share_resv(&bo->base, from_obj);
+   bo->base.imported_from = from_obj;
+   kmd_get(from->kmd);
+   *obj_out = &bo->base;
    return 0;
 }
 

@@ -15,10 +15,11 @@ struct kmd;
 struct kmd_bo {
    struct kdrm_gem_object base; /* size_B: whole pages */
    struct kmd *kmd;
-   struct kmd_heap *heap;
+   struct kmd_heap *heap; /* imported: another card's */
    struct kmd_extent *extents;
    unsigned num_extents;
    bool vram;
+   bool shared;     /* has been, with another card or file */
    uint8_t kind;    /* of PTEs */
    uint32_t domain; /* where it is */
    uint32_t valid_domains;
@@ -36,6 +37,11 @@ int kmd_bo_create(struct kmd *kmd, uint64_t size_B, bool vram,
                   struct kmd_bo **bo_out);
 /* Its first extent, mapped. */
 void *kmd_bo_cpu(const struct kmd_bo *bo);
+
+/* ≙ kdrm_driver.prime_import, from another card of the machine. -EINVAL: it is
+ * in VRAM, which stays where it is (Linux would move it). */
+int kmd_bo_import(struct kdrm_device *dev, struct kdrm_gem_object *from,
+                  struct kdrm_gem_object **obj_out);
 
 /* The object's address in `vmm`. False: it has none. */
 bool kmd_bo_gpu_va(struct kmd_bo *bo, const struct kmd_vmm *vmm,

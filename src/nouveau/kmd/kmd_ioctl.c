@@ -130,6 +130,7 @@ static const struct kdrm_driver driver_1_4_0 = {
    .open = client_open,
    .preclose = client_preclose,
    .postclose = client_postclose,
+   .prime_import = kmd_bo_import,
 };
 
 const struct kdrm_driver *

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "kernel/drm/kdrm_alloc.h"
+#include "kernel/drm/kdrm_prime.h"
 #include "kernel/mm/kmm.h"
 #include "util/util_flags.h"
 
@@ -14,6 +15,7 @@ struct kmd_machine {
    _Atomic unsigned refs;
    pthread_mutex_t lock; /* of the making of mm */
    struct kmm_mm *mm;
+   struct kdrm_prime prime;
 };
 
 int
@@ -24,6 +26,7 @@ kmd_machine_create(struct kmd_machine **machine_out)
       return -ENOMEM;
    atomic_init(&m->refs, 1);
    pthread_mutex_init(&m->lock, NULL);
+   kdrm_prime_init(&m->prime);
    *machine_out = m;
    return 0;
 }
@@ -42,6 +45,7 @@ kmd_machine_put(struct kmd_machine *m)
       return;
    if (m->mm)
       kmm_mm_destroy(m->mm);
+   kdrm_prime_finish(&m->prime);
    pthread_mutex_destroy(&m->lock);
    kdrm_free(m);
 }
@@ -56,4 +60,10 @@ kmd_machine_mm(struct kmd_machine *m, const struct kmm_config *config,
       *mm_out = m->mm;
    pthread_mutex_unlock(&m->lock);
    return ret;
+}
+
+struct kdrm_prime *
+kmd_machine_prime(struct kmd_machine *m)
+{
+   return &m->prime;
 }

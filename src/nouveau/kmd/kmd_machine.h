@@ -6,6 +6,7 @@
 
 #include "kmd.h"
 
+struct kdrm_prime;
 struct kmm_config;
 struct kmm_mm;
 
@@ -14,5 +15,8 @@ struct kmd_machine *kmd_machine_get(struct kmd_machine *machine);
  * machine. `config` counts for the first caller. 0 or -errno. */
 int kmd_machine_mm(struct kmd_machine *machine, const struct kmm_config *config,
                    struct kmm_mm **mm_out);
+
+/* The buffers that cards share. */
+struct kdrm_prime *kmd_machine_prime(struct kmd_machine *machine);
 
 #endif

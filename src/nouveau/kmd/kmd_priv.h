@@ -44,6 +44,7 @@ struct kmd_thread {
 };
 
 struct kmd {
+   _Atomic unsigned refs; /* its owner, and buffers that others imported */
    struct kmd_config config;
    pid_t pid; /* that made it */
    struct kdrm_device drm;
@@ -114,6 +115,9 @@ kmd_is_better(const struct kmd *kmd)
 /* The address space that new things of the client go to: that of VM_INIT, of
  * SVM_INIT, or its first. Not referenced; lives as long as the client. */
 struct kmd_vmm *kmd_client_vmm(struct kmd_client *client);
+/* Who has memory of this card keeps it until put. */
+void kmd_get(struct kmd *kmd);
+void kmd_put(struct kmd *kmd);
 /* A channel or BO is made the old way: VM_INIT is over for this file. */
 void kmd_client_disable_uvmm(struct kmd_client *client);
 

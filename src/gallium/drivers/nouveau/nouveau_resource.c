@@ -60,16 +60,17 @@ resource_from_user_memory(struct pipe_screen *pscreen, void *ptr,
    return &res->base;
 }
 
-/* The kernel chooses the address; if the process has something there already,
+/* The kernel may choose the address; if the process has something there already,
  * the buffer is put aside so that the next try gets another address. */
 static struct nouveau_ws_bo *
 create_bo_at_va(struct nouveau_screen *screen, uint64_t size_B,
-                uint64_t align_B)
+                uint64_t align_B, uint32_t flags)
 {
    struct nouveau_ws_bo *bo;
    for (;;) {
       if (nouveau_ws_bo_create(screen->ws, size_B, align_B,
-                               NOUVEAU_WS_GART | NOUVEAU_WS_MAPPABLE, &bo))
+                               NOUVEAU_WS_GART | NOUVEAU_WS_MAPPABLE | flags,
+                               &bo))
          return NULL;
       int ret = nouveau_ws_bo_map_at_va(bo);
       if (!ret)
@@ -86,21 +87,78 @@ create_bo_at_va(struct nouveau_screen *screen, uint64_t size_B,
    }
 }
 
-static struct pipe_resource *
-resource_create_svm(struct pipe_screen *pscreen, uint64_t size_B,
-                    uint64_t align_B)
+/* The others get the first one's buffer. -EEXIST: not at its address. */
+static int
+share_bo(unsigned num, struct pipe_resource **res, uint64_t *instead_out)
 {
-   struct nouveau_resource *res = new_resource(pscreen, size_B);
-   if (!res)
-      return NULL;
-   res->bo = create_bo_at_va(nouveau_screen(pscreen), size_B, align_B);
-   if (!res->bo) {
-      free(res);
-      return NULL;
+   int ret = 0;
+   for (unsigned i = 1; i < num && !ret; i++)
+      ret = nouveau_ws_bo_share(nouveau_resource(res[0])->bo,
+                                nouveau_screen(res[i]->screen)->ws,
+                                &nouveau_resource(res[i])->bo, instead_out);
+   for (unsigned i = 1; i < num && ret; i++) {
+      nouveau_ws_bo_unref(nouveau_resource(res[i])->bo);
+      nouveau_resource(res[i])->bo = NULL;
    }
-   res->base.usage = PIPE_USAGE_STAGING;
-   res->base.user_ptr = res->bo->map;
-   return &res->base;
+   return ret;
+}
+
+/* Of kernels that choose addresses one may have given away what another would
+ * give: then the first is led to where that other one has room. */
+#define MAX_TRIES 64
+
+static int
+place_svm(unsigned num, uint64_t align_B, struct pipe_resource **res)
+{
+   struct nouveau_resource *first = nouveau_resource(res[0]);
+   struct nouveau_screen *screen = nouveau_screen(first->base.screen);
+   uint64_t size_B = first->base.width0_B, instead = 0;
+   struct nouveau_ws_bo *fillers[MAX_TRIES];
+   unsigned n = 0;
+   int ret;
+   for (;;) {
+      first->bo = create_bo_at_va(screen, size_B, align_B,
+                                  num > 1 ? NOUVEAU_WS_SHARED : 0);
+      ret = first->bo ? share_bo(num, res, &instead) : -ENOMEM;
+      if (!ret)
+         break;
+      uint64_t gpu_va = first->bo ? first->bo->gpu_va : 0;
+      nouveau_ws_bo_unref(first->bo);
+      first->bo = NULL;
+      if (ret != -EEXIST || n == MAX_TRIES ||
+          nouveau_ws_bo_take_gap(screen->ws, gpu_va, instead, size_B,
+                                 &fillers[n]))
+         break;
+      n++;
+   }
+   while (n)
+      nouveau_ws_bo_unref(fillers[--n]);
+   return ret;
+}
+
+static int
+resource_create_svm(struct pipe_screen *const *screens, unsigned num,
+                    uint64_t size_B, uint64_t align_B,
+                    struct pipe_resource **res_out)
+{
+   int ret = 0;
+   unsigned made = 0;
+   for (; made < num && !ret; made++) {
+      struct nouveau_resource *res = new_resource(screens[made], size_B);
+      res_out[made] = &res->base;
+      ret = res ? 0 : -ENOMEM;
+   }
+   if (!ret)
+      ret = place_svm(num, align_B, res_out);
+   for (unsigned i = 0; i < made; i++) {
+      if (ret) {
+         pipe_resource_reference(&res_out[i], NULL);
+         continue;
+      }
+      res_out[i]->usage = PIPE_USAGE_STAGING;
+      res_out[i]->user_ptr = nouveau_resource(res_out[0])->bo->map;
+   }
+   return ret;
 }
 
 static void

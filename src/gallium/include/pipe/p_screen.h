@@ -25,11 +25,13 @@ struct pipe_screen {
    /* Zero copy: the GPU uses `ptr` itself (needs caps.svm_system, else NULL). */
    struct pipe_resource *(*resource_from_user_memory)(
       struct pipe_screen *screen, void *ptr, uint64_t size_B);
-   /* Same address on CPU and GPU, coherent; works without SVM_INIT. The CPU
-    * address is resource->user_ptr. NULL: no space. */
-   struct pipe_resource *(*resource_create_svm)(struct pipe_screen *screen,
-                                                uint64_t size_B,
-                                                uint64_t align_B);
+   /* Same address on the CPU and on all of `screens` (of which this is the
+    * first, of one driver), coherent; works without SVM_INIT. One resource a
+    * screen; the CPU address is res_out[0]->user_ptr. -ENOMEM: no space;
+    * -EXDEV: the devices cannot share memory. */
+   int (*resource_create_svm)(struct pipe_screen *const *screens,
+                              unsigned num_screens, uint64_t size_B,
+                              uint64_t align_B, struct pipe_resource **res_out);
    void (*resource_destroy)(struct pipe_screen *screen,
                             struct pipe_resource *res);
    /* The address that goes into kernel arguments. */

@@ -96,6 +96,7 @@ int nouveau_ws_device_getparam(struct nouveau_ws_device *dev, uint64_t param,
 #define NOUVEAU_WS_VRAM     (1u << 0)
 #define NOUVEAU_WS_GART     (1u << 1)
 #define NOUVEAU_WS_MAPPABLE (1u << 2)
+#define NOUVEAU_WS_SHARED   (1u << 3) /* for nouveau_ws_bo_share; GART only */
 
 struct nouveau_ws_bo {
    struct nouveau_ws_device *dev;
@@ -105,8 +106,9 @@ struct nouveau_ws_bo {
    uint64_t size_B;
    uint64_t gpu_va;
    uint64_t map_handle;
-   void *map;  /* NULL until nouveau_ws_bo_map */
-   bool at_va; /* map == gpu_va */
+   void *map;                    /* NULL until nouveau_ws_bo_map */
+   bool at_va;                   /* map == gpu_va */
+   struct nouveau_ws_bo *origin; /* another device's, referenced; or NULL */
    /* With vm_bind, under the address space's lock: */
    struct nouveau_ws_timeline *timeline; /* of the last use; NULL: none */
    uint64_t point;
@@ -124,6 +126,18 @@ int nouveau_ws_bo_map(struct nouveau_ws_bo *bo, void **map_out);
 /* Maps it where the GPU sees it: one pointer for both sides, without HMM.
  * -EEXIST: something of the process is there. */
 int nouveau_ws_bo_map_at_va(struct nouveau_ws_bo *bo);
+/* The same memory for another device of the same kernel, at the same GPU
+ * address. `bo` was made with NOUVEAU_WS_SHARED and stays as long as the copy.
+ * To release the last reference of a copy waits for the work that uses it.
+ * -EXDEV: another kernel; -EEXIST: `dev` has something at the address. Without
+ * VM_BIND *instead_out is then where its kernel would put it. */
+int nouveau_ws_bo_share(struct nouveau_ws_bo *bo, struct nouveau_ws_device *dev,
+                        struct nouveau_ws_bo **bo_out, uint64_t *instead_out);
+/* For kernels that choose addresses: a buffer that takes `start`, which the
+ * next one of `size_B` bytes would get, and as much as it can up to `end`. */
+int nouveau_ws_bo_take_gap(struct nouveau_ws_device *dev, uint64_t start,
+                           uint64_t end, uint64_t size_B,
+                           struct nouveau_ws_bo **filler_out);
 /* Waits until the GPU work submitted with this buffer is done or has died.
  * `nowait`: -EBUSY if it is not. */
 int nouveau_ws_bo_wait(struct nouveau_ws_bo *bo, bool nowait);

@@ -10,7 +10,8 @@
 static uint32_t
 domains(const struct nouveau_ws_device *dev, uint32_t flags)
 {
-   uint32_t d = dev->vm ? NOUVEAU_GEM_DOMAIN_NO_SHARE : 0;
+   bool mine = dev->vm && !(flags & NOUVEAU_WS_SHARED);
+   uint32_t d = mine ? NOUVEAU_GEM_DOMAIN_NO_SHARE : 0;
    if (flags & NOUVEAU_WS_VRAM)
       d |= NOUVEAU_GEM_DOMAIN_VRAM;
    if (flags & NOUVEAU_WS_GART)
@@ -93,6 +94,7 @@ nouveau_ws_bo_unref(struct nouveau_ws_bo *bo)
    }
    struct drm_gem_close args = {.handle = bo->handle};
    ws_ioctl(bo->dev, DRM_IOCTL_GEM_CLOSE, &args);
+   nouveau_ws_bo_unref(bo->origin);
    free(bo);
 }
 

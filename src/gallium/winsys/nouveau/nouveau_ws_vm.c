@@ -114,13 +114,16 @@ free_bo(struct nouveau_ws_vm *vm, struct nouveau_ws_bo *bo)
 {
    if (bo->gpu_va) {
       bind(vm, DRM_NOUVEAU_VM_BIND_OP_UNMAP, bo);
-      pthread_mutex_lock(&vm->lock);
-      nouveau_ws_va_free(&vm->va, bo->gpu_va, bo->size_B);
-      pthread_mutex_unlock(&vm->lock);
+      if (!bo->origin) {
+         pthread_mutex_lock(&vm->lock);
+         nouveau_ws_va_free(&vm->va, bo->gpu_va, bo->size_B);
+         pthread_mutex_unlock(&vm->lock);
+      }
    }
    struct drm_gem_close args = {.handle = bo->handle};
    ws_ioctl(vm->dev, DRM_IOCTL_GEM_CLOSE, &args);
    nouveau_ws_timeline_unref(bo->timeline);
+   nouveau_ws_bo_unref(bo->origin);
    free(bo);
 }
 
@@ -148,6 +151,12 @@ reap(struct nouveau_ws_vm *vm, bool wait)
 void
 nouveau_ws_vm_release(struct nouveau_ws_vm *vm, struct nouveau_ws_bo *bo)
 {
+   /* Its address is another device's, which may give it away then. */
+   if (bo->origin) {
+      nouveau_ws_vm_wait(vm, bo, false);
+      free_bo(vm, bo);
+      return;
+   }
    pthread_mutex_lock(&vm->lock);
    bo->next_zombie = vm->zombies;
    vm->zombies = bo;
@@ -183,6 +192,19 @@ nouveau_ws_vm_bind(struct nouveau_ws_vm *vm, struct nouveau_ws_bo *bo,
       bo->gpu_va = 0;
    }
    return ret;
+}
+
+/* Each device has a part of the process's addresses for itself, so that the
+ * other's are free here. */
+int
+nouveau_ws_vm_bind_foreign(struct nouveau_ws_vm *vm, struct nouveau_ws_bo *bo)
+{
+   const struct nouveau_ws_device_info *info = &vm->dev->info;
+   if (bo->gpu_va < info->hole_start + info->hole_size_B &&
+       info->hole_start < bo->gpu_va + bo->size_B)
+      return -EEXIST;
+   reap(vm, false);
+   return bind(vm, DRM_NOUVEAU_VM_BIND_OP_MAP, bo);
 }
 
 /* --- Submission ---------------------------------------------------------- */

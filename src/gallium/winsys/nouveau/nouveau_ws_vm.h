@@ -21,6 +21,9 @@ void nouveau_ws_vm_destroy(struct nouveau_ws_vm *vm);
 /* Gives the buffer, which has a handle already, an address. */
 int nouveau_ws_vm_bind(struct nouveau_ws_vm *vm, struct nouveau_ws_bo *bo,
                        uint64_t align_B);
+/* The same, at `bo->gpu_va`, which is none of ours. */
+int nouveau_ws_vm_bind_foreign(struct nouveau_ws_vm *vm,
+                               struct nouveau_ws_bo *bo);
 /* The last reference is gone, and the CPU mapping. Frees the buffer now or when
  * the GPU has finished with it. */
 void nouveau_ws_vm_release(struct nouveau_ws_vm *vm, struct nouveau_ws_bo *bo);

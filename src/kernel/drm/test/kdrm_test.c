@@ -127,11 +127,19 @@ refuses_what_is_not_there(void **state)
    struct echo e = {0};
    for (unsigned nr = 0; nr < 256; nr++) {
       bool known = nr == 0 || nr == 9 || nr == 0x0c || nr == 0x0d ||
-                   nr == 0x43 || nr >= 0xbf;
+                   nr == 0x2d || nr == 0x2e || nr == 0x43 || nr >= 0xbf;
       if (!known)
          assert_int_equal(kdrm_ioctl(&dev, file, DRM_IOWR(nr, struct echo), &e),
                           -EINVAL);
    }
+   /* No other device to share with. */
+   struct drm_prime_handle prime = {0};
+   assert_int_equal(
+      kdrm_ioctl(&dev, file, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime),
+      -EOPNOTSUPP);
+   assert_int_equal(
+      kdrm_ioctl(&dev, file, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime),
+      -EOPNOTSUPP);
    unsigned long echo = DRM_IOWR(DRM_COMMAND_BASE + 3, struct echo);
    assert_int_equal(kdrm_ioctl(&dev, 7, echo, &e), -EBADF);
    assert_int_equal(kdrm_ioctl(&dev, -1, echo, &e), -EBADF);

@@ -108,8 +108,8 @@ settle_local_size(struct launch *l, bool given)
    return CL_SUCCESS;
 }
 
-/* A pointer that is in no allocation is legal with fine-grain system SVM only,
- * and without that an allocation is known to one device of the context. The end
+/* A pointer that is in no allocation is legal with fine-grain system SVM only;
+ * without that, one in an allocation is for the devices that have it. The end
  * of an allocation counts as in it. */
 static bool
 device_reaches(const struct ocl_queue *q, const char *ptr)

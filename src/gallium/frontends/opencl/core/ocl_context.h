@@ -17,10 +17,9 @@ typedef void(CL_CALLBACK *ocl_context_notify)(const char *errinfo,
 struct ocl_svm_space {
    pthread_mutex_t lock;
    struct util_rb allocs; /* ocl_svm_alloc by address */
-   /* All devices take any pointer. Else allocations are made on, and known to,
-    * the one device `buffer_device` (-1: there is none). */
+   /* All devices take any pointer. Else allocations are made for those that
+    * have `svm_buffer`. */
    bool system;
-   int buffer_device;
    cl_device_svm_capabilities caps; /* what at least one device offers */
 };
 

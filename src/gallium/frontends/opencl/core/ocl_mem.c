@@ -138,10 +138,9 @@ place_shared(struct ocl_mem *mem)
    struct pipe_screen *screen = ctx->devices[0]->screen;
 
    if (ctx->num_devices == 1 && screen->caps.svm_buffer) {
-      mem->res[0] = screen->resource_create_svm(screen, mem->size_B,
-                                                OCL_DEVICE_MEM_ALIGN_B);
-      if (mem->res[0]) {
-         mem->host = mem->res[0]->user_ptr;
+      mem->host = ocl_svm_create_resources(ctx, mem->size_B,
+                                           OCL_DEVICE_MEM_ALIGN_B, mem->res);
+      if (mem->host) {
          mem->shared = true;
          return;
       }

@@ -5,6 +5,7 @@
 #include "ocl_platform.h"
 #include "ocl_watch.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -23,14 +24,11 @@ ocl_svm_space_init(struct ocl_context *ctx)
 
    pthread_mutex_init(&s->lock, NULL);
    s->system = true;
-   s->buffer_device = -1;
    for (unsigned i = 0; i < ctx->num_devices; i++) {
       const struct ocl_device *dev = ctx->devices[i];
       s->caps |= dev->svm_caps;
       if (!(dev->svm_caps & CL_DEVICE_SVM_FINE_GRAIN_SYSTEM))
          s->system = false;
-      if (s->buffer_device < 0 && ocl_device_caps(dev)->svm_buffer)
-         s->buffer_device = i;
    }
 }
 
@@ -60,6 +58,34 @@ alloc_own_mapping(struct ocl_svm_alloc *a, uint64_t align_B)
    return true;
 }
 
+void *
+ocl_svm_create_resources(struct ocl_context *ctx, uint64_t size_B,
+                         uint64_t align_B, struct pipe_resource **res)
+{
+   struct pipe_screen *screens[OCL_MAX_DEVICES];
+   struct pipe_resource *made[OCL_MAX_DEVICES];
+   unsigned index[OCL_MAX_DEVICES], n = 0;
+
+   for (unsigned i = 0; i < ctx->num_devices; i++) {
+      if (!ocl_device_caps(ctx->devices[i])->svm_buffer)
+         continue;
+      screens[n] = ctx->devices[i]->screen;
+      index[n++] = i;
+   }
+   if (!n)
+      return NULL;
+   /* Where devices cannot share memory an allocation is the first one's. */
+   int ret = screens[0]->resource_create_svm(screens, n, size_B, align_B, made);
+   if (ret == -EXDEV)
+      ret =
+         screens[0]->resource_create_svm(screens, n = 1, size_B, align_B, made);
+   if (ret)
+      return NULL;
+   for (unsigned i = 0; i < n; i++)
+      res[index[i]] = made[i];
+   return made[0]->user_ptr;
+}
+
 static bool
 alloc_memory(struct ocl_svm_alloc *a, uint64_t align_B)
 {
@@ -67,13 +93,8 @@ alloc_memory(struct ocl_svm_alloc *a, uint64_t align_B)
    void *ptr;
 
    if (!ctx->svm.system) {
-      unsigned dev = ctx->svm.buffer_device;
-      struct pipe_screen *screen = ctx->devices[dev]->screen;
-      a->res[dev] = screen->resource_create_svm(screen, a->size_B, align_B);
-      if (!a->res[dev])
-         return false;
-      a->ptr = a->res[dev]->user_ptr;
-      return true;
+      a->ptr = ocl_svm_create_resources(ctx, a->size_B, align_B, a->res);
+      return a->ptr != NULL;
    }
    if (a->size_B >= OWN_MAPPING_B || align_B > PAGE_B)
       return alloc_own_mapping(a, align_B);
@@ -112,8 +133,7 @@ ocl_svm_alloc(struct ocl_context *ctx, cl_svm_mem_flags flags, size_t size_B,
    a->size_B = size_B;
    a->flags = flags;
    a->res = calloc(ctx->num_devices, sizeof(*a->res));
-   if (!a->res || (!ctx->svm.system && ctx->svm.buffer_device < 0) ||
-       !alloc_memory(a, MAX2(align_B, OCL_DEVICE_MEM_ALIGN_B))) {
+   if (!a->res || !alloc_memory(a, MAX2(align_B, OCL_DEVICE_MEM_ALIGN_B))) {
       free(a->res);
       free(a);
       return NULL;

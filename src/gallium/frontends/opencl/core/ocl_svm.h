@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: The partage authors */
 /* Shared virtual memory. With system SVM an allocation is plain process memory,
  * which the GPU reaches as it reaches any other; without it, it is a resource
- * that the driver placed at one address for both. The context's tree finds the
- * allocation around a pointer in O(log n). */
+ * that the driver placed at one address for the CPU and all devices. The
+ * context's tree finds the allocation around a pointer in O(log n). */
 #ifndef OCL_SVM_H
 #define OCL_SVM_H
 
@@ -62,5 +62,11 @@ struct pipe_resource *ocl_svm_resource(struct ocl_svm_alloc *alloc,
 /* The same, if there is one already. */
 struct pipe_resource *ocl_svm_resource_made(struct ocl_svm_alloc *alloc,
                                             unsigned dev_index);
+
+/* Memory at one address for the CPU and all devices of the context that have
+ * `svm_buffer`; res[] (one a device) gets their resources. The address, or
+ * NULL: out of memory, or there is no such device. */
+void *ocl_svm_create_resources(struct ocl_context *ctx, uint64_t size_B,
+                               uint64_t align_B, struct pipe_resource **res);
 
 #endif

@@ -4,6 +4,7 @@
 #include "fake_clc.h"
 #include "fake_priv.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,13 +46,18 @@ resource_from_user(struct pipe_screen *screen, void *ptr, uint64_t size)
                                   : NULL;
 }
 
-static struct pipe_resource *
-resource_create_svm(struct pipe_screen *screen, uint64_t size, uint64_t align)
+/* The first has the memory. */
+static int
+resource_create_svm(struct pipe_screen *const *screens, unsigned n,
+                    uint64_t size, uint64_t align, struct pipe_resource **res)
 {
-   if (!screen->caps.svm_buffer)
-      return NULL;
+   if (n > 1 && fake_config.svm_apart)
+      return -EXDEV;
    void *p = aligned_alloc(align, util_align(size, align));
-   return new_resource(screen, size, p, p);
+   res[0] = new_resource(screens[0], size, p, p);
+   for (unsigned i = 1; i < n; i++)
+      res[i] = new_resource(screens[i], size, NULL, p);
+   return 0;
 }
 
 static void

@@ -28,6 +28,7 @@ typedef void (*fake_kernel)(struct fake_launch *launch);
 
 struct fake_config {
    bool svm_system, svm_buffer, svm_atomics;
+   bool svm_apart; /* devices cannot share memory */
    bool no_compiler;
    unsigned num_devices;
 };

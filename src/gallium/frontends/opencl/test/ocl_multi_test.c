@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* A context with two devices: buffers follow their use. The argument is
- * "shared" if both take any pointer. */
+/* A context with two devices: buffers follow their use. The argument says
+ * which SVM they have: none ("private"), any pointer ("shared"), "buffer"s that
+ * both can use, or that only the one can use that made it ("apart"). */
 #include "ocl_test.h"
 
 #include <stdio.h>
@@ -158,17 +159,19 @@ test_svm_of_two(void **state)
    OK(clGetDeviceInfo(t.dev[1], CL_DEVICE_SVM_CAPABILITIES, sizeof(caps), &caps,
                       NULL));
    if (caps) {
+      bool apart = fake_config.svm_apart;
       cl_kernel k = build_add(&t);
       int *p = clSVMAlloc(t.ctx, 0, 64, 0);
       p[0] = 1;
       OK(clSetKernelArgSVMPointer(k, 0, p));
       OK(clSetKernelArg(k, 1, sizeof(v), &v));
       for (unsigned d = 0; d < 2; d++) {
-         OK(clEnqueueNDRangeKernel(t.q[d], k, 1, NULL, &one, NULL, 0, NULL,
-                                   NULL));
+         assert_int_equal(clEnqueueNDRangeKernel(t.q[d], k, 1, NULL, &one, NULL,
+                                                 0, NULL, NULL),
+                          apart && d ? CL_INVALID_OPERATION : CL_SUCCESS);
          OK(clFinish(t.q[d]));
       }
-      assert_int_equal(p[0], 11);
+      assert_int_equal(p[0], apart ? 6 : 11);
       clSVMFree(t.ctx, p);
       OK(clReleaseKernel(k));
    }
@@ -184,7 +187,10 @@ main(int argc, char **argv)
       cmocka_unit_test(test_svm_of_two),
    };
    fake_config.num_devices = 2;
-   fake_config.svm_system = argc > 1 && !strcmp(argv[1], "shared");
+   const char *mode = argc > 1 ? argv[1] : "private";
+   fake_config.svm_system = !strcmp(mode, "shared");
+   fake_config.svm_apart = !strcmp(mode, "apart");
+   fake_config.svm_buffer = !strcmp(mode, "buffer") || fake_config.svm_apart;
    fake_register_kernel("add", add_kernel);
    return cmocka_run_group_tests(tests, NULL, NULL);
 }
