@@ -81,7 +81,6 @@ init_once(void)
 static void
 add_thread(struct thread *t)
 {
-   pthread_once(&once, init_once);
    t->tid = gettid();
    t->tcb = (uint64_t)pthread_self();
    pthread_mutex_lock(&list_lock);
@@ -103,6 +102,9 @@ int
 util_svc_thread_create(pthread_t *thread_out, const char *name,
                        void *(*run)(void *), void *arg)
 {
+   /* Here and not in the new thread: fork handlers run last come first, so the
+    * caller's, which may use the service, must be registered after ours. */
+   pthread_once(&once, init_once);
    struct thread *t = util_svc_alloc(sizeof(*t));
    if (!t)
       return -ENOMEM;
@@ -259,6 +261,7 @@ own_call_stack(void)
 {
    if (self)
       return self;
+   pthread_once(&once, init_once);
    struct thread *t = util_svc_alloc(sizeof(*t));
    if (!t)
       return NULL;

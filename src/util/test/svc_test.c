@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "util/util_svc.h"
@@ -155,14 +156,58 @@ test_call(void **state)
    check_call();
 }
 
+/* ---- fork ---- */
+
+static void *
+return_at_once(void *arg)
+{
+   return arg;
+}
+
+static void
+do_nothing(void *arg)
+{
+}
+
+static void
+use_service(void)
+{
+   util_svc_call(do_nothing, NULL);
+}
+
+static void *
+fork_main(void *arg)
+{
+   pid_t pid = fork();
+   if (!pid)
+      _exit(0);
+   int status = -1;
+   waitpid(pid, &status, 0);
+   assert_int_equal(status, 0);
+   return NULL;
+}
+
+/* Whoever has started a service thread may use the service when the process
+ * forks. First of all tests, because the order of fork handlers is made once. */
+static void
+test_fork(void **state)
+{
+   pthread_t thread, forker;
+   assert_int_equal(
+      util_svc_thread_create(&thread, "first", return_at_once, NULL), 0);
+   pthread_atfork(use_service, use_service, NULL);
+   util_svc_thread_join(thread);
+   assert_int_equal(pthread_create(&forker, NULL, fork_main, NULL), 0);
+   pthread_join(forker, NULL);
+}
+
 int
 main(void)
 {
    alarm(50);
    const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_heap_random),
-      cmocka_unit_test(test_map),
-      cmocka_unit_test(test_thread),
+      cmocka_unit_test(test_fork), cmocka_unit_test(test_heap_random),
+      cmocka_unit_test(test_map),  cmocka_unit_test(test_thread),
       cmocka_unit_test(test_call),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
