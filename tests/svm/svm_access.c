@@ -284,8 +284,9 @@ do_file(struct run *r)
    }
 }
 
-/* race munmap|clear|none|ro PAGES: while the GPU adds 0 to all of the region,
- * again and again. It may be refused. */
+/* race munmap|clear|none|ro PAGES: while the GPU adds 0 to all of the region
+ * (atomically: else it may load before a clear and store the old value after
+ * it), again and again. It may be refused. */
 void
 do_race(struct run *r)
 {
@@ -294,12 +295,12 @@ do_race(struct run *r)
    char *at = page_at(r, 0);
    size_t size = (size_t)r->count * PAGE, all = r->region->pages;
    cl_uint first = 0, step = PAGE / 4, zero = 0;
-   cl_ok(r, "argument", clSetKernelArgSVMPointer(r->add, 0, r->region->at));
-   cl_ok(r, "argument", clSetKernelArg(r->add, 1, sizeof(first), &first));
-   cl_ok(r, "argument", clSetKernelArg(r->add, 2, sizeof(step), &step));
-   cl_ok(r, "argument", clSetKernelArg(r->add, 3, sizeof(zero), &zero));
+   cl_ok(r, "argument", clSetKernelArgSVMPointer(r->inc, 0, r->region->at));
+   cl_ok(r, "argument", clSetKernelArg(r->inc, 1, sizeof(first), &first));
+   cl_ok(r, "argument", clSetKernelArg(r->inc, 2, sizeof(step), &step));
+   cl_ok(r, "argument", clSetKernelArg(r->inc, 3, sizeof(zero), &zero));
    for (unsigned i = 0; i < 30; i++) {
-      clEnqueueNDRangeKernel(r->queue, r->add, 1, NULL, &all, NULL, 0, NULL,
+      clEnqueueNDRangeKernel(r->queue, r->inc, 1, NULL, &all, NULL, 0, NULL,
                              NULL);
       clFlush(r->queue);
       if (i != 5)
