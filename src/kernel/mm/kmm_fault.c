@@ -16,6 +16,9 @@ kmm_touch_missing(struct kmm_mm *mm, uint64_t cpu_va)
 {
    struct kmm_page *p = kmm_page_find(mm, cpu_va);
    if (!p) {
+      struct kmm_block *b = kmm_block_find(mm, cpu_va);
+      if (b) /* before it is filled: it has been cleared */
+         kmm_block_look_at_clearing(mm, b);
       mm->stats.zero_fills++;
       return KMM_TOUCH_FILL;
    }

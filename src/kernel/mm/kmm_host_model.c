@@ -344,11 +344,23 @@ kmm_model_protect(struct kmm_model *m, uint64_t va, unsigned n, uint32_t flags)
 }
 
 void
-kmm_model_clear(struct kmm_model *m, uint64_t va, unsigned n)
+kmm_model_clear_tell(struct kmm_model *m, uint64_t va, unsigned n)
 {
    tell_discard(m, va, n, KMM_EVENT_CLEAR);
+}
+
+void
+kmm_model_clear_do(struct kmm_model *m, uint64_t va, unsigned n)
+{
    for (unsigned i = 0; i < n; i++)
       drop_data(page_at(m, va + i * KMM_PAGE_SIZE));
+}
+
+void
+kmm_model_clear(struct kmm_model *m, uint64_t va, unsigned n)
+{
+   kmm_model_clear_tell(m, va, n);
+   kmm_model_clear_do(m, va, n);
 }
 
 void

@@ -52,10 +52,7 @@ claim_run_locked(struct kmm_migrate *m, uint64_t start, uint64_t end)
    if (!b)
       return;
    kmm_block_watch(m->mm, b, start, end);
-   if (b->clearing_until_ns && util_time_ns() > b->clearing_until_ns) {
-      memset(b->clearing, 0, sizeof(b->clearing));
-      b->clearing_until_ns = 0;
-   }
+   kmm_block_look_at_clearing(m->mm, b);
    bool some_pinned = util_svc_pins(start, end);
    for (uint64_t va = start; va < end; va += KMM_PAGE_SIZE) {
       unsigned i = va >> KMM_PAGE_SHIFT & (KMM_BLOCK_PG - 1);

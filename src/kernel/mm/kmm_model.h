@@ -26,8 +26,11 @@ void kmm_model_map(struct kmm_model *m, uint64_t va, unsigned n,
 void kmm_model_unmap(struct kmm_model *m, uint64_t va, unsigned n);
 void kmm_model_protect(struct kmm_model *m, uint64_t va, unsigned n,
                        uint32_t flags);
-/* madvise(MADV_DONTNEED) */
+/* madvise(MADV_DONTNEED), and its halves: the event, which comes first, and
+ * what the caller does when that has been read. */
 void kmm_model_clear(struct kmm_model *m, uint64_t va, unsigned n);
+void kmm_model_clear_tell(struct kmm_model *m, uint64_t va, unsigned n);
+void kmm_model_clear_do(struct kmm_model *m, uint64_t va, unsigned n);
 /* mremap; the ranges do not overlap. */
 void kmm_model_remap(struct kmm_model *m, uint64_t from, uint64_t to,
                      unsigned n);

@@ -104,9 +104,52 @@ kmm_page_set(struct kmm_mm *mm, struct kmm_page *page,
 /* ---- mappings that go away ---- */
 
 /* The host tells of a madvise before it clears, lets the caller go on when that
- * is read, and says nothing when it has cleared: a page moved out in between
- * would keep its old content. So such pages stay where they are for a while. */
-#define CLEARING_NS 1000000000ull
+ * is read, and says nothing when it has cleared. A page that is there when the
+ * event is read, and moved out before it is cleared, would keep its old content:
+ * it stays until it has been seen missing, which is when it has been cleared.
+ * (What comes after that was written after the madvise began.) MADV_FREE says
+ * the same and takes nothing away: such pages stay for this long. */
+#define CLEARING_NS 10000000000ull
+
+static void
+note_clearing(struct kmm_mm *mm, struct kmm_block *b, unsigned first,
+              unsigned n)
+{
+   uint64_t there[UTIL_BITSET_WORDS(KMM_BLOCK_PG)];
+   uint64_t base = b->node.key << KMM_BLOCK_SHIFT;
+   mm->host->ops->present(mm->host, base + first * KMM_PAGE_SIZE, n, there);
+   for (unsigned i = 0; i < n; i++) {
+      if (!util_bitset_test(there, i))
+         continue;
+      util_bitset_set(b->clearing, first + i);
+      b->clearing_until_ns = util_time_ns() + CLEARING_NS;
+   }
+}
+
+void
+kmm_block_look_at_clearing(struct kmm_mm *mm, struct kmm_block *b)
+{
+   if (!b->clearing_until_ns)
+      return;
+   if (util_time_ns() > b->clearing_until_ns) {
+      memset(b->clearing, 0, sizeof(b->clearing));
+   } else {
+      uint64_t there[UTIL_BITSET_WORDS(KMM_BLOCK_PG)];
+      uint64_t base = b->node.key << KMM_BLOCK_SHIFT;
+      unsigned i = util_bitset_next(b->clearing, 0, KMM_BLOCK_PG), first = i;
+      unsigned end = KMM_BLOCK_PG;
+      while (end > first && !util_bitset_test(b->clearing, end - 1))
+         end--;
+      if (first < end)
+         mm->host->ops->present(mm->host, base + first * KMM_PAGE_SIZE,
+                                end - first, there);
+      for (; i < end; i++)
+         if (!util_bitset_test(there, i - first))
+            util_bitset_clear(b->clearing, i);
+   }
+   if (!util_bitset_any_range(b->clearing, 0, KMM_BLOCK_PG))
+      b->clearing_until_ns = 0;
+}
 
 static void
 add_to_rest(struct kmm_mm *mm, uint64_t start, uint64_t end,
@@ -218,9 +261,9 @@ kmm_pages_discard(struct kmm_mm *mm, uint64_t start, uint64_t end,
       }
       if (event == KMM_EVENT_UNMAP) {
          util_bitset_clear_range(b->watched, first, n);
+         util_bitset_clear_range(b->clearing, first, n);
       } else {
-         util_bitset_set_range(b->clearing, first, n);
-         b->clearing_until_ns = util_time_ns() + CLEARING_NS;
+         note_clearing(mm, b, first, n);
       }
       b = next_block(mm, (b->node.key + 1) << KMM_BLOCK_SHIFT, end);
    }
@@ -276,6 +319,7 @@ kmm_pages_remap(struct kmm_mm *mm, uint64_t from, uint64_t to, uint64_t len)
             util_bitset_set(t->watched, page_index(p->cpu_va - from + to));
       }
       util_bitset_clear_range(b->watched, first, n);
+      util_bitset_clear_range(b->clearing, first, n);
    }
    kmm_gone_add(mm, from, from + len, KMM_EVENT_UNMAP, NULL);
 }
@@ -354,9 +398,11 @@ kmm_blocks_trim(struct kmm_mm *mm, uint64_t age_ns)
       next = util_rb_next(n);
       struct kmm_block *b = container_of(n, struct kmm_block, node);
       if (b->num_device || b->num_migrating ||
-          (age_ns &&
-           (now - b->idle_since_ns < age_ns || now < b->clearing_until_ns)))
+          (age_ns && now - b->idle_since_ns < age_ns))
          continue;
+      kmm_block_look_at_clearing(mm, b);
+      if (age_ns && b->clearing_until_ns)
+         continue; /* it would not be seen missing any more */
       kmm_block_unwatch(mm, b);
       util_rb_remove(&mm->blocks, n);
       util_svc_free(b);

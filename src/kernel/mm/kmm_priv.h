@@ -47,9 +47,9 @@ struct kmm_block {
    uint64_t readable[UTIL_BITSET_WORDS(KMM_BLOCK_PG)];
    uint64_t writable[UTIL_BITSET_WORDS(KMM_BLOCK_PG)];
    uint64_t idle_since_ns;
-   /* Pages that a madvise is about to clear: see kmm_pages_discard. */
+   /* Pages that a madvise is about to clear: see kmm_page.c. */
    uint64_t clearing[UTIL_BITSET_WORDS(KMM_BLOCK_PG)];
-   uint64_t clearing_until_ns;
+   uint64_t clearing_until_ns; /* 0: none */
    uint64_t watched[UTIL_BITSET_WORDS(KMM_BLOCK_PG)];
    struct kmm_page pages[KMM_BLOCK_PG];
 };
@@ -152,6 +152,8 @@ bool kmm_gone_any(const struct kmm_mm *mm);
 /* Takes mm->lock itself; calls back without it. `wait`: also for what others
  * reap. */
 void kmm_reap(struct kmm_mm *mm, bool wait);
+/* Forgets those `clearing` pages that have been cleared. */
+void kmm_block_look_at_clearing(struct kmm_mm *mm, struct kmm_block *b);
 /* Host watches [start, end) of one block, as far as it can: b->watched. */
 void kmm_block_watch(struct kmm_mm *mm, struct kmm_block *b, uint64_t start,
                      uint64_t end);

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kernel/mm/kmm_model.h"
 #include "util/util_bitset.h"
@@ -473,6 +474,63 @@ test_random(void **state)
    }
 }
 
+/* ---- a slow madvise ---- */
+
+static void
+expect_word(struct rig *r, unsigned page, uint32_t want)
+{
+   uint32_t v = ~want;
+   assert_int_equal(kmm_model_cpu(r->model, va_of(page), false, &v), 0);
+   assert_int_equal(v, want);
+}
+
+/* The caller of madvise has been let go and sleeps before it clears. Whatever
+ * migrates meanwhile, the old content is gone when it has. */
+static void
+slow_clear_inside(void *arg)
+{
+   enum {
+      N = 8
+   };
+   struct rig *r = arg;
+   uint32_t old = 2, new = 5;
+   for (unsigned p = 0; p < N; p++)
+      assert_int_equal(kmm_model_cpu(r->model, va_of(p), true, &old), 0);
+   /* 0..3 are away when the event comes, 4..7 are there. */
+   migrate(r, KMM_TO_DEVICE, va_of(0), va_of(4), false);
+   for (unsigned p = 4; p < N; p++) /* watched, as by an earlier migration */
+      kmm_model_pin(r->model, va_of(p), true);
+   migrate(r, KMM_TO_DEVICE, va_of(4), va_of(N), false);
+   for (unsigned p = 4; p < N; p++)
+      kmm_model_pin(r->model, va_of(p), false);
+   kmm_model_clear_tell(r->model, va_of(0), N);
+   kmm_mm_sync(r->mm);
+   usleep(1200000); /* no short time makes it good */
+   migrate(r, KMM_TO_DEVICE, va_of(0), va_of(N), false);
+   kmm_model_clear_do(r->model, va_of(0), N);
+   for (unsigned p = 0; p < N; p++)
+      expect_word(r, p, 0);
+
+   /* It is over: nothing keeps the pages from moving. */
+   for (unsigned p = 0; p < N; p++)
+      assert_int_equal(kmm_model_cpu(r->model, va_of(p), true, &new), 0);
+   migrate(r, KMM_TO_DEVICE, va_of(0), va_of(N), false);
+   assert_true(kmm_count_device_pages(r->mm, va_of(0), va_of(N)) > 0);
+   for (unsigned p = 0; p < N; p++)
+      expect_word(r, p, new);
+}
+
+static void
+test_slow_clear(void **state)
+{
+   struct rig *r = util_svc_alloc(sizeof(*r));
+   r->seed = 7;
+   util_svc_call(begin, r);
+   util_svc_call(slow_clear_inside, r);
+   util_svc_call(end, r);
+   util_svc_free(r);
+}
+
 /* ---- notifiers ---- */
 
 struct listener {
@@ -564,6 +622,7 @@ main(void)
 {
    const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_notifiers),
+      cmocka_unit_test(test_slow_clear),
       cmocka_unit_test(test_random),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,15 @@ copy_page(struct test_dev *dev, enum kmm_direction dir,
       memcpy((void *)p->bus_va, vram, KMM_PAGE_SIZE);
 }
 
+static void
+call_midway(struct test_dev *dev)
+{
+   void (*midway)(void *) = dev->midway;
+   dev->midway = NULL;
+   if (midway)
+      midway(dev->midway_data);
+}
+
 static int
 migrate_piece(struct test_dev *dev, enum kmm_direction dir, uint64_t start,
               uint64_t end)
@@ -102,6 +111,7 @@ migrate_piece(struct test_dev *dev, enum kmm_direction dir, uint64_t start,
       else if (pages[i].dpage)
          copy_page(dev, dir, &pages[i]);
    }
+   call_midway(dev);
    kmm_migrate_pages(&m);
    for (unsigned i = 0; i < n; i++)
       if (given[i] && !(pages[i].flags & KMM_MIGRATE_PFN))

@@ -22,6 +22,9 @@ struct test_dev {
    unsigned num_used;
    bool fail_copy;
    bool skip_odd; /* the driver gives no page for every second one */
+   /* Called once, when a migration has been copied and not yet installed. */
+   void (*midway)(void *data);
+   void *midway_data;
 
    /* the mirror of [start, end) */
    struct kmm_notifier notifier;
