@@ -100,13 +100,14 @@ flush(struct nvir_window *w, struct util_list *pos)
       util_list_del(&w->nodes[n].i->link);
    for (unsigned n = 0; n < w->num; n++) {
       struct nvir_node *me = pick(w, first, now);
-      now = MAX2(now, me->earliest) + (me->i->op == NVIR_OP_MACH);
+      unsigned issued = MAX2(now, me->earliest);
+      now = issued + (me->i->op == NVIR_OP_MACH);
       me->done = true;
       util_list_add_before(&me->i->link, pos);
       pass(w, me->i);
       for (struct nvir_edge *e = me->succs; e; e = e->next) {
          struct nvir_node *to = &w->nodes[e->to];
-         to->earliest = MAX2(to->earliest, now - 1 + e->cycles);
+         to->earliest = MAX2(to->earliest, issued + e->cycles);
          to->num_preds--;
       }
       while (first < w->num && w->nodes[first].done)
