@@ -485,6 +485,17 @@ mark_address(struct lz *lz, const struct nvir_instr *i)
 }
 
 static void
+mark_halves(struct lz *lz, const struct nvir_instr *i)
+{
+   if (i->op != NVIR_OP_MUL || i->type != NVIR_TYPE_I32)
+      return;
+   nvir_foreach_src(src, i)
+      if (src->kind == NVIR_SRC_VALUE)
+         lz_map(lz, src->val)->is_half =
+            nvir_possible_bits(*src, i->type) <= 0xffff;
+}
+
+static void
 count_uses(struct lz *lz)
 {
    nvir_foreach_block(b, lz->s)
@@ -493,6 +504,7 @@ count_uses(struct lz *lz)
             if (src->kind == NVIR_SRC_VALUE)
                lz_map(lz, src->val)->num_uses++;
          mark_address(lz, i);
+         mark_halves(lz, i);
          nvir_foreach_dst(d, i)
             lz_map(lz, d->val)->def = i;
       }

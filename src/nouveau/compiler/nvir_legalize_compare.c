@@ -36,9 +36,7 @@ lz_isetp(struct lz *lz, enum sass_cond cond, bool is_signed, struct nvir_src a,
 {
    if (a.kind != NVIR_SRC_VALUE &&
        (b.kind == NVIR_SRC_VALUE || lz_is_zero(b))) {
-      struct nvir_src t = a;
-      a = b;
-      b = t;
+      lz_swap(&a, &b);
       cond = swap_cond(cond);
    }
    struct nvir_instr *m = lz_alu(lz, SASS_OP_ISETP, a, b, LZ_ZERO, LZ_IMM_INT);

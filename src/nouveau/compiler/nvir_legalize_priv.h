@@ -25,6 +25,7 @@ struct legal {
    struct nvir_value *pred;
    uint32_t num_uses;
    bool is_address; /* of a global or generic access */
+   bool is_half;    /* a factor whose upper 16 of 32 bits are 0 */
 };
 
 struct lz_const {
@@ -91,6 +92,14 @@ lz_fits_short(uint64_t imm)
    return (int32_t)imm >= -(1 << 19) && (int32_t)imm < 1 << 19;
 }
 
+static inline void
+lz_swap(struct nvir_src *a, struct nvir_src *b)
+{
+   struct nvir_src t = *a;
+   *a = *b;
+   *b = t;
+}
+
 /* ---- results ---- */
 
 void lz_set_word(struct lz *lz, const struct nvir_instr *i, unsigned n,
@@ -125,6 +134,7 @@ struct lz_pred lz_pd(struct lz *lz, struct nvir_instr *m);
 
 bool lz_fuse(struct lz *lz, struct nvir_instr *i); /* optional */
 bool lz_int(struct lz *lz, struct nvir_instr *i);
+bool lz_int64(struct lz *lz, struct nvir_instr *i);
 bool lz_compare(struct lz *lz, struct nvir_instr *i);
 bool lz_float(struct lz *lz, struct nvir_instr *i);
 bool lz_memory(struct lz *lz, struct nvir_instr *i);
@@ -136,14 +146,41 @@ void lz_finish_phi(struct lz *lz, struct nvir_instr *i);
 /* 32-bit arithmetic on words, for several kinds. */
 struct nvir_src lz_add(struct lz *lz, struct nvir_src a, struct nvir_src b);
 struct nvir_src lz_sub(struct lz *lz, struct nvir_src a, struct nvir_src b);
+static inline void
+lz_read_cc(struct lz *lz, struct nvir_instr *m, struct nvir_value *cc)
+{
+   m->mi.x = true;
+   lz_bind(lz, m, NVIR_SLOT_CC, nvir_val(cc));
+}
+
+/* The same with carry in, out or both; NULL: none. */
+struct nvir_src lz_add_carry(struct lz *lz, struct nvir_src a,
+                             struct nvir_src b, struct nvir_value *cc_in,
+                             struct nvir_value **cc_out);
+struct nvir_src lz_sub_carry(struct lz *lz, struct nvir_src a,
+                             struct nvir_src b, struct nvir_value *cc_in,
+                             struct nvir_value **cc_out);
+struct nvir_src lz_logic(struct lz *lz, enum sass_lop op, struct nvir_src a,
+                         struct nvir_src b);
+/* `op`: SHL, LSHR or ASHR. */
+struct nvir_src lz_shift(struct lz *lz, enum nvir_op op, struct nvir_src a,
+                         struct nvir_src n);
+/* POPC or FLO. */
+struct nvir_src lz_bit_op(struct lz *lz, enum sass_op op, struct nvir_src x);
+struct nvir_src lz_bit_reverse(struct lz *lz, struct nvir_src x);
+struct nvir_src lz_leading_zeros(struct lz *lz, struct nvir_src x);
+struct nvir_src lz_byte_swap(struct lz *lz, struct nvir_src x);
+/* lo32(a * b) + c, and hi32(a * b) */
 struct nvir_src lz_mad(struct lz *lz, struct nvir_src a, struct nvir_src b,
                        struct nvir_src c);
+struct nvir_src lz_mul_hi_unsigned(struct lz *lz, struct nvir_src a,
+                                   struct nvir_src b);
+struct nvir_src lz_mul_hi_signed(struct lz *lz, struct nvir_src a,
+                                 struct nvir_src b);
 struct nvir_src lz_product(struct lz *lz, const struct nvir_instr *mul,
                            struct nvir_src c);
 struct nvir_src lz_dot4(struct lz *lz, const struct nvir_instr *dot,
                         struct nvir_src c);
-struct nvir_src lz_logic(struct lz *lz, enum sass_lop op, struct nvir_src a,
-                         struct nvir_src b);
 struct nvir_src lz_select(struct lz *lz, struct lz_pred p, struct nvir_src a,
                           struct nvir_src b);
 /* (a cond b) bool_op p */
