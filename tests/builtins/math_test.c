@@ -120,6 +120,28 @@ ref_minmag(wide x, wide y)
    return fabsl(x) < fabsl(y) ? x : fabsl(y) < fabsl(x) ? y : fminl(x, y);
 }
 
+static wide
+ref_same(wide x)
+{
+   return x;
+}
+
+static wide
+ref_remquo(wide x, wide y)
+{
+   int quotient;
+   return remquol(x, y, &quotient);
+}
+
+/* Three bits are what the host's function promises. */
+static wide
+ref_quotient(wide x, wide y)
+{
+   int quotient = 0;
+   wide r = remquol(x, y, &quotient);
+   return isnan(r) ? 0 : quotient % 8;
+}
+
 /* ---- the table ---- */
 
 struct function {
@@ -195,6 +217,11 @@ static const struct function functions[] = {
    TWO(pow, powl, 16, 16),
    TWO(powr, ref_powr, 16, 16),
    TWO(remainder, remainderl, 0, 0),
+   {"remquo", "remquo(x, y, &n)", NULL, ref_remquo, 0, 0},
+   {"quotient", "(remquo(x, y, &n), n % 8)", NULL, ref_quotient, 0, 0},
+   {"rootn_1", "rootn(x, 1)", ref_same, NULL, 0, 0},
+   {"rootn_m1", "rootn(x, -1)", ref_recip, NULL, 16, 16},
+   {"rootn_3", "rootn(x, 3)", cbrtl, NULL, 16, 16},
 };
 
 static wide
@@ -323,13 +350,14 @@ make_source(void)
    for (unsigned i = 0; i < ARRAY_SIZE(functions); i++) {
       static const char *const types[] = {"float", "double"};
       for (unsigned t = 0; t < 2; t++)
-         util_buf_printf(&out,
-                         "kernel void %s_%s(global const %s *xs,\n"
-                         "      global const %s *ys, global %s *r)\n"
-                         "{\n   size_t i = get_global_id(0);\n"
-                         "   %s x = xs[i], y = ys[i];\n   r[i] = %s;\n}\n",
-                         functions[i].name, types[t], types[t], types[t],
-                         types[t], types[t], functions[i].call);
+         util_buf_printf(
+            &out,
+            "kernel void %s_%s(global const %s *xs,\n"
+            "      global const %s *ys, global %s *r)\n"
+            "{\n   size_t i = get_global_id(0);\n"
+            "   int n;\n   %s x = xs[i], y = ys[i];\n   r[i] = %s;\n}\n",
+            functions[i].name, types[t], types[t], types[t], types[t], types[t],
+            functions[i].call);
    }
    return util_buf_steal(&out);
 }

@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: The partage authors */
 /* Where libclc is wrong or lacks something (toolchain.md §2): tgamma, erfc of
  * floats, lgamma(-inf), smoothstep with scalar double edges, nan of a double, sinh and
- * cosh of a double NaN, zeros of sinpi and tanpi, subnormal floats in atan2, exp and
- * exp2. And sqrt of floats, which may be fast. */
+ * cosh of a double NaN, zeros of sinpi and tanpi, subnormal floats in atan2, exp,
+ * exp2 and rootn. And sqrt of floats, which may be fast. */
 #include "vectors.h"
 
 EXTERNAL double exp(double);
@@ -242,6 +242,17 @@ RATIO_FUNCTION(atan2pi, __libclc__Z7atan2piff)
 
 SQUARED_FUNCTION(exp, __libclc__Z3expf, -87.0f)
 SQUARED_FUNCTION(exp2, __libclc__Z4exp2f, -125.0f)
+
+/* libclc's result is 0 below 2^-125, which only a first root can be. */
+float __libclc__Z5rootnfi(float, int);
+
+BUILTIN float
+rootn(float x, int n)
+{
+   return n == 1 ? x : n == -1 ? 1.0f / x : __libclc__Z5rootnfi(x, n);
+}
+
+VECTORS_2(rootn, float, int)
 
 /* ---- sqrt ---- */
 

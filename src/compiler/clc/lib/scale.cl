@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* Exact functions that libclc gets wrong where subnormal floats are involved,
- * as argument or as result: fmod, remainder and ldexp of floats; ldexp of a
- * double NaN. */
+ * as argument or as result: fmod, remainder, remquo and ldexp of floats; ldexp
+ * of a double NaN. */
 #include "vectors.h"
 
 EXTERNAL double trunc(double);
@@ -49,22 +49,67 @@ fmod(float x, float y)
    return __builtin_copysignf(r, x);
 }
 
-/* Modulo 2 y keeps whether the quotient is odd, which decides a tie. */
-BUILTIN float
-remainder(float x, float y)
+/* Modulo 128 y keeps seven bits of the quotient. Whether it is odd decides a
+ * tie. */
+HELPER float
+remainder_and_quotient(float x, float y, private int *quotient)
 {
+   *quotient = 0;
    if (has_no_remainder(x, y))
       return __builtin_nanf("");
    double d = __builtin_fabsf(y), r = __builtin_fabsf(x);
    if (d < __builtin_inff()) {
-      r = reduce(r, 2 * d);
-      bool odd = r >= d;
-      r = odd ? r - d : r;
-      if (2 * r > d || (2 * r == d && odd))
+      r = reduce(r, 128 * d);
+      int q = (int)(r / d);
+      r -= q * d;
+      if (2 * r > d || (2 * r == d && q & 1)) {
          r -= d;
+         q++;
+      }
+      q &= 0x7f;
+      *quotient = (x < 0) == (y < 0) ? q : -q;
    }
    return r == 0 ? __builtin_copysignf(0.0f, x) : x < 0 ? (float)-r : (float)r;
 }
+
+BUILTIN float
+remainder(float x, float y)
+{
+   int quotient;
+   return remainder_and_quotient(x, y, &quotient);
+}
+
+#define REMQUO_N(space, n)                                                     \
+   BUILTIN float##n remquo(float##n x, float##n y, space int##n *second)       \
+   {                                                                           \
+      float##n result;                                                         \
+      int##n quotient;                                                         \
+      for (uint i = 0; i < n; i++) {                                           \
+         int one;                                                              \
+         result[i] = remainder_and_quotient(x[i], y[i], &one);                 \
+         quotient[i] = one;                                                    \
+      }                                                                        \
+      *second = quotient;                                                      \
+      return result;                                                           \
+   }
+
+#define REMQUO(space)                                                          \
+   BUILTIN float remquo(float x, float y, space int *second)                   \
+   {                                                                           \
+      int quotient;                                                            \
+      float result = remainder_and_quotient(x, y, &quotient);                  \
+      *second = quotient;                                                      \
+      return result;                                                           \
+   }                                                                           \
+   REMQUO_N(space, 2)                                                          \
+   REMQUO_N(space, 3)                                                          \
+   REMQUO_N(space, 4)                                                          \
+   REMQUO_N(space, 8)                                                          \
+   REMQUO_N(space, 16)
+
+REMQUO()
+REMQUO(global)
+REMQUO(local)
 
 /* The last product is the only one that rounds: the steps down stay 24 bits
  * above the smallest normal number. */
