@@ -18,6 +18,7 @@
 
 #include "compiler/clc/clc_ops.h"
 #include "compiler/clc/test/clc_host.h"
+#include "util/test/test_random.h"
 #include "util/util_buf.h"
 #include "util/util_macros.h"
 
@@ -60,17 +61,8 @@ struct arg {
 };
 
 static struct arg args[MAX_ARGS];
-static uint64_t random_state = 1;
+static uint64_t random_state;
 static unsigned num_kernels, num_bad;
-
-static uint64_t
-random_u64(void)
-{
-   random_state ^= random_state << 13;
-   random_state ^= random_state >> 7;
-   random_state ^= random_state << 17;
-   return random_state * 0x2545f4914f6cdd1dull;
-}
 
 static void
 check(cl_int err, const char *what)
@@ -103,20 +95,20 @@ describe(struct arg *arg, const char *type)
 static double
 random_float(enum fill fill)
 {
-   double unit = (random_u64() >> 11) * 0x1p-53;
+   double unit = (test_rng(&random_state) >> 11) * 0x1p-53;
    if (fill == FILL_SMALL)
-      return random_u64() % 3;
+      return test_rng(&random_state) % 3;
    if (fill == FILL_RANGE)
       return unit * 100;
-   switch (random_u64() % 8) {
+   switch (test_rng(&random_state) % 8) {
    case 0:
       return 0;
    case 1:
-      return random_u64() % 2 ? INFINITY : -INFINITY;
+      return test_rng(&random_state) % 2 ? INFINITY : -INFINITY;
    case 2:
       return NAN;
    case 3:
-      return (double)(random_u64() % 2001) - 1000;
+      return (double)(test_rng(&random_state) % 2001) - 1000;
    case 4:
       return 2 * unit - 1;
    case 5:
@@ -130,9 +122,9 @@ static uint64_t
 random_integer(enum fill fill)
 {
    if (fill == FILL_SMALL)
-      return random_u64() % 3;
-   uint64_t v = random_u64();
-   switch (random_u64() % 8) {
+      return test_rng(&random_state) % 3;
+   uint64_t v = test_rng(&random_state);
+   switch (test_rng(&random_state) % 8) {
    case 0:
       return -1ull;
    case 1:
@@ -393,6 +385,7 @@ int
 main(int argc, char **argv)
 {
    struct card card;
+   random_state = test_rng_state(test_seed());
    open_card(&card);
    for (int i = 1; i < argc; i++)
       run_file(&card, argv[i]);

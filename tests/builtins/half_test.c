@@ -12,6 +12,7 @@
 
 #include <CL/cl.h>
 
+#include "util/test/test_random.h"
 #include "util/util_buf.h"
 #include "util/util_macros.h"
 
@@ -250,16 +251,7 @@ launch(struct card *card, const char *name, const void *x, size_t x_B,
       clReleaseMemObject(mem[i]);
 }
 
-static uint64_t random_state = 1;
-
-static uint64_t
-random_u64(void)
-{
-   random_state ^= random_state << 13;
-   random_state ^= random_state >> 7;
-   random_state ^= random_state << 17;
-   return random_state * 0x2545f4914f6cdd1dull;
-}
+static uint64_t random_state;
 
 /* ---- functions ---- */
 
@@ -281,7 +273,7 @@ test_functions(struct card *card)
    util_buf_finish(&source);
    for (unsigned i = 0; i < COUNT; i++) {
       x[i] = half_of(i);
-      y[i] = half_of(random_u64() >> 20);
+      y[i] = half_of(test_rng(&random_state) >> 20);
    }
    for (unsigned i = 0; i < ARRAY_SIZE(functions); i++) {
       const struct function *f = &functions[i];
@@ -349,10 +341,11 @@ static void
 fill(unsigned type, unsigned char *p)
 {
    for (unsigned i = 0; i < COUNT; i++, p += numbers[type].size_B) {
-      uint64_t v = random_u64();
-      double d = ldexp((double)(int64_t)v, -(int)(random_u64() % 100));
+      uint64_t v = test_rng(&random_state);
+      double d =
+         ldexp((double)(int64_t)v, -(int)(test_rng(&random_state) % 100));
       float f = d;
-      v = (int64_t)v >> random_u64() % 64;
+      v = (int64_t)v >> test_rng(&random_state) % 64;
       memcpy(p,
              type == 5   ? (void *)&f
              : type == 6 ? (void *)&d
@@ -445,8 +438,8 @@ test_vectors(struct card *card)
    static uint32_t bad[COUNT];
    unsigned sum = 0;
    for (unsigned i = 0; i < COUNT; i++) {
-      x[i] = half_of(random_u64() >> 20);
-      y[i] = half_of(random_u64() >> 20);
+      x[i] = half_of(test_rng(&random_state) >> 20);
+      y[i] = half_of(test_rng(&random_state) >> 20);
    }
    build(card, vectors_source);
    launch(card, "vectors", x, 2, y, 2, bad, 4);
@@ -472,6 +465,7 @@ main(void)
    card.queue =
       clCreateCommandQueueWithProperties(card.context, card.device, NULL, &err);
    check(err, "queue");
+   random_state = test_rng_state(test_seed());
    test_functions(&card);
    test_conversions(&card);
    test_vectors(&card);

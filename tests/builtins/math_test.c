@@ -12,6 +12,7 @@
 
 #include <CL/cl.h>
 
+#include "util/test/test_random.h"
 #include "util/util_buf.h"
 #include "util/util_macros.h"
 
@@ -238,15 +239,6 @@ reference(const struct function *f, wide x, wide y)
 
 static uint64_t random_state;
 
-static uint64_t
-random_u64(void)
-{
-   random_state ^= random_state << 13;
-   random_state ^= random_state >> 7;
-   random_state ^= random_state << 17;
-   return random_state * 0x2545f4914f6cdd1dull;
-}
-
 static const float specials[] = {
    0,         -0.0f, 1,      -1,  2,    -2,      0.5f,     -0.5f,  INFINITY,
    -INFINITY, NAN,   3,      -3,  1.5f, 2.5f,    1e10f,    -1e10f, 0.75f,
@@ -260,7 +252,7 @@ argument(unsigned i, bool second, bool is_double)
    unsigned n = ARRAY_SIZE(specials);
    if (i < n * n)
       return specials[second ? i / n : i % n];
-   uint64_t bits = random_u64();
+   uint64_t bits = test_rng(&random_state);
    double unit = (bits >> 11) * 0x1p-53 * 2 - 1;
    static const double sizes[] = {1.2, 10, 120, 600};
    if (i % 2)
@@ -467,9 +459,7 @@ test_function(struct card *card, const struct function *f, bool is_double)
 int
 main(void)
 {
-   const char *seed = getenv("TEST_SEED");
-   random_state = (seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL)) | 1;
-   printf("TEST_SEED=%#llx\n", (unsigned long long)random_state);
+   random_state = test_rng_state(test_seed());
 
    struct card card;
    unsigned bad = 0;

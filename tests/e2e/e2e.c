@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: The partage authors */
 #include "e2e.h"
 
+#include "util/test/test_random.h"
+
 static void CL_CALLBACK
 notify(const char *text, const void *info, size_t info_B, void *data)
 {
@@ -111,10 +113,7 @@ e2e_counters(struct e2e *e)
 uint32_t
 e2e_seed(void)
 {
-   const char *env = getenv("TEST_SEED");
-   uint32_t seed = env ? strtoul(env, NULL, 0) : 1;
-   print_message("seed %u\n", seed);
-   return seed;
+   return test_seed();
 }
 
 uint32_t

@@ -17,6 +17,7 @@
 
 #include "compiler/clc/clc_ops.h"
 #include "compiler/clc/test/make_spirv.h"
+#include "util/test/test_random.h"
 #include "util/util_buf.h"
 #include "util/util_macros.h"
 
@@ -24,15 +25,6 @@
 #define BIG_B   (10 << 20)
 
 static uint64_t random_state;
-
-static uint64_t
-random_u64(void)
-{
-   random_state ^= random_state << 13;
-   random_state ^= random_state >> 7;
-   random_state ^= random_state << 17;
-   return random_state * 0x2545f4914f6cdd1dull;
-}
 
 /* ---- building ---- */
 
@@ -178,7 +170,7 @@ test_ten_megabytes(void **state)
    struct util_buf noise;
    util_buf_init(&noise);
    for (unsigned i = 0; i < BIG_B; i++) {
-      char c = 1 + random_u64() % 127;
+      char c = 1 + test_rng(&random_state) % 127;
       util_buf_append(&noise, &c, 1);
    }
    util_buf_append(&noise, "", 1);
@@ -213,22 +205,22 @@ static const char *const modules[] = {
 static void
 damage(uint32_t *word, size_t num)
 {
-   size_t at = 5 + random_u64() % (num - 5);
-   switch (random_u64() % 6) {
+   size_t at = 5 + test_rng(&random_state) % (num - 5);
+   switch (test_rng(&random_state) % 6) {
    case 0:
-      word[at] = random_u64();
+      word[at] = test_rng(&random_state);
       break;
    case 1:
-      word[at] ^= 1u << random_u64() % 32;
+      word[at] ^= 1u << test_rng(&random_state) % 32;
       break;
    case 2: /* another id or enumerant */
-      word[at] = random_u64() % 80;
+      word[at] = test_rng(&random_state) % 80;
       break;
    case 3:
-      word[at] = word[5 + random_u64() % (num - 5)];
+      word[at] = word[5 + test_rng(&random_state) % (num - 5)];
       break;
    case 4: /* another opcode of the same length */
-      word[at] = (word[at] & 0xffff0000) | random_u64() % 420;
+      word[at] = (word[at] & 0xffff0000) | test_rng(&random_state) % 420;
       break;
    default: /* two words change places */
       if (at + 1 < num) {
@@ -258,12 +250,12 @@ test_spirv(void **state)
       assert_true(make_spirv(modules[m], &good));
       assert_int_equal(translate(good.data, good.size_B), 0);
       for (size_t size_B = 0; size_B < good.size_B;
-           size_B += good.size_B / 8 + random_u64() % 7)
+           size_B += good.size_B / 8 + test_rng(&random_state) % 7)
          assert_int_equal(translate(good.data, size_B), -EINVAL);
       for (unsigned i = 0; i < rounds; i++) {
          uint32_t *bad = malloc(good.size_B);
          memcpy(bad, good.data, good.size_B);
-         for (unsigned n = 1 + random_u64() % 2; n; n--)
+         for (unsigned n = 1 + test_rng(&random_state) % 2; n; n--)
             damage(bad, good.size_B / 4);
          refused += translate(bad, good.size_B) != 0;
          free(bad);
@@ -277,10 +269,7 @@ test_spirv(void **state)
 int
 main(void)
 {
-   const char *seed = getenv("TEST_SEED");
-   random_state = seed ? strtoull(seed, NULL, 0) : 1;
-   printf("TEST_SEED=%llu\n", (unsigned long long)random_state);
-   random_state |= 1ull << 40;
+   random_state = test_rng_state(test_seed());
    const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_nesting),
       cmocka_unit_test(test_ten_megabytes),

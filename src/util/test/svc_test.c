@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "util/test/test_random.h"
 #include "util/util_svc.h"
 
 /* Random blocks, each filled with its own byte: none may overlap another. */
@@ -24,8 +25,7 @@ test_heap_random(void **state)
       N = 300,
       STEPS = 40000
    };
-   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : 1;
-   print_message("seed %u\n", seed);
+   unsigned seed = test_seed();
    static unsigned char *block[N];
    static size_t size[N];
    for (unsigned step = 0; step < STEPS; step++) {

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "util/test/test_random.h"
 #include "util/util_arena.h"
 #include "util/util_bitset.h"
 #include "util/util_buf.h"
@@ -23,8 +24,7 @@ test_rb_against_array(void **state)
       N = 400,
       STEPS = 20000
    };
-   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : 1;
-   print_message("seed %u\n", seed);
+   unsigned seed = test_seed();
    static struct util_rb_node nodes[N];
    bool in[N] = {0};
    struct util_rb t = {0};

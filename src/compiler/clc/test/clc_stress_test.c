@@ -10,23 +10,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "util/test/test_random.h"
 #include "util/util_macros.h"
 
 static uint64_t random_state;
 
-static uint64_t
-random_u64(void)
-{
-   random_state ^= random_state << 13;
-   random_state ^= random_state >> 7;
-   random_state ^= random_state << 17;
-   return random_state * 0x2545f4914f6cdd1dull;
-}
-
 static unsigned
 random_below(unsigned n)
 {
-   return random_u64() % n;
+   return test_rng(&random_state) % n;
 }
 
 static const char *const sources[] = {
@@ -276,10 +268,7 @@ test_time(void **state)
 int
 main(void)
 {
-   const char *seed = getenv("TEST_SEED");
-   random_state = seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL);
-   random_state |= 1;
-   printf("TEST_SEED=%#llx\n", (unsigned long long)random_state);
+   random_state = test_rng_state(test_seed());
 
    static const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_threads),

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "util/test/test_random.h"
 #include "util/util_svc.h"
 
 static uint32_t
@@ -268,10 +269,8 @@ test_stress(void **state)
       race_gpu, race_gpu, race_cpu, race_migrate, race_map,
    };
    struct racer r[ARRAY_SIZE(what)];
-   const char *env = getenv("TEST_SEED");
-   unsigned seed = env ? atoi(env) : 1;
+   unsigned seed = test_seed();
    bool stop = false;
-   print_message("seed %u\n", seed);
    gpu_guard_accesses();
    for (unsigned i = 0; i < ARRAY_SIZE(what); i++) {
       r[i] = (struct racer){.g = i == 1 ? g->peer : g,

@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "util/test/test_random.h"
+
 /* ---- random operations against an oracle ---- */
 
 enum {
@@ -92,9 +94,7 @@ static void
 test_random(void **state)
 {
    struct gpu *g = *state;
-   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED"))
-                                       : (unsigned)util_time_ns() % 100000;
-   print_message("seed %u\n", seed);
+   unsigned seed = test_seed();
    gpu_guard_accesses();
    struct oracle *o = calloc(1, sizeof(*o));
    for (unsigned i = 0; i < ORACLE_PAGES; i++) {

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "kernel/drm/kdrm_gpuvm.h"
+#include "util/test/test_random.h"
 
 #define PAGE  4096ull
 #define BASE  (1ull << 30)
@@ -295,24 +296,6 @@ refuses_bad_ranges(void **state)
 
 /* --- Random -------------------------------------------------------------- */
 
-static uint64_t
-next(uint64_t *s)
-{
-   *s ^= *s << 13;
-   *s ^= *s >> 7;
-   *s ^= *s << 17;
-   return *s;
-}
-
-static uint64_t
-test_seed(void)
-{
-   const char *env = getenv("TEST_SEED");
-   uint64_t seed = env ? strtoull(env, NULL, 0) : 1;
-   print_message("TEST_SEED=%llu\n", (unsigned long long)seed);
-   return seed ? seed : 1;
-}
-
 /* One word a page: object << 32 | page of the object + 1. */
 static void
 compare(const struct space *s, const uint64_t *words)
@@ -355,22 +338,22 @@ compare_hole(const struct space *s, const uint64_t *words, unsigned want)
 static void
 random_against_words(void **state)
 {
-   uint64_t seed = test_seed();
+   uint64_t seed = test_rng_state(test_seed());
    struct space s;
    uint64_t words[PAGES] = {0}, changed[PAGES];
    space_init(&s);
    for (unsigned step = 0; step < 20000; step++) {
-      unsigned first = next(&seed) % PAGES;
-      unsigned n = next(&seed) % MIN2(PAGES - first, 12) + 1;
-      int obj = next(&seed) % 3;
+      unsigned first = test_rng(&seed) % PAGES;
+      unsigned n = test_rng(&seed) % MIN2(PAGES - first, 12) + 1;
+      int obj = test_rng(&seed) % 3;
       /* Often what is there already, or goes on. */
-      unsigned offset =
-         next(&seed) % 2 ? first + next(&seed) % 2 : next(&seed) % 20;
+      unsigned offset = test_rng(&seed) % 2 ? first + test_rng(&seed) % 2
+                                            : test_rng(&seed) % 20;
       struct kdrm_gpuva request = {.addr = BASE + first * PAGE,
                                    .range = n * PAGE,
                                    .obj = object(obj),
                                    .offset = offset * PAGE};
-      bool is_map = next(&seed) % 3;
+      bool is_map = test_rng(&seed) % 3;
       memcpy(changed, words, sizeof(words));
       for (unsigned i = 0; i < n; i++)
          changed[first + i] =
@@ -383,7 +366,7 @@ random_against_words(void **state)
                           !memcmp(changed, words, sizeof(words)));
       compare(&s, changed);
       validate(&s);
-      if (next(&seed) % 4 == 0) {
+      if (test_rng(&seed) % 4 == 0) {
          kdrm_gpuvm_undo(&s.change);
          drop_spares(&s.change);
          compare(&s, words);
@@ -392,7 +375,7 @@ random_against_words(void **state)
          memcpy(words, changed, sizeof(words));
          commit(&s.change);
       }
-      compare_hole(&s, words, next(&seed) % 6 + 1);
+      compare_hole(&s, words, test_rng(&seed) % 6 + 1);
    }
    space_finish(&s);
 }
@@ -449,7 +432,7 @@ cost_is_logarithmic(void **state)
       assert_true(util_rb_height(&b.vm.vas) <= 2 * (log + 1));
       uint64_t worst_find = 0, worst_split = 0;
       for (unsigned i = 0; i < 2000; i++) {
-         uint64_t addr = (next(&seed) % (n - 1) * 3 + 1) * PAGE, hole;
+         uint64_t addr = (test_rng(&seed) % (n - 1) * 3 + 1) * PAGE, hole;
          b.steps = 0;
          assert_non_null(kdrm_gpuvm_find(&b.vm, addr, PAGE));
          worst_find = MAX2(worst_find, b.steps);

@@ -16,6 +16,7 @@
 #include "kernel/drm/kdrm_gpuvm.h"
 #include "kernel/drm/kdrm_rangelock.h"
 #include "kernel/drm/kdrm_sched.h"
+#include "util/test/test_random.h"
 #include "util/util_svc.h"
 
 static unsigned
@@ -23,15 +24,6 @@ next(unsigned *s)
 {
    *s = *s * 1664525 + 1013904223;
    return *s >> 8;
-}
-
-static unsigned
-test_seed(void)
-{
-   const char *env = getenv("TEST_SEED");
-   unsigned seed = env ? strtoul(env, NULL, 0) : 1;
-   print_message("TEST_SEED=%u\n", seed);
-   return seed;
 }
 
 /* --- Reservations -------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "util/test/test_random.h"
 #include "util/util_svc.h"
 
 struct racer {
@@ -54,8 +55,7 @@ test_race_adds(void **state)
       CPUS = 4,
       DEVICES = 2
    };
-   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : 7;
-   print_message("seed %u\n", seed);
+   unsigned seed = test_seed();
    bool stop = false;
    struct racer r[CPUS + DEVICES];
    pthread_t t[CPUS + DEVICES];

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "nouveau/compiler/nvir_sequence_copies_priv.h"
+#include "util/test/test_random.h"
 
 static void
 run_steps(const struct nvir_copy_step *steps, unsigned n, unsigned *regs)
@@ -67,8 +68,7 @@ test_all_small(void **state)
 static void
 test_random_large(void **state)
 {
-   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : 1;
-   print_message("seed %u\n", seed);
+   unsigned seed = test_seed();
    for (unsigned round = 0; round < 2000; round++) {
       uint8_t perm[255];
       struct nvir_copy copies[254];

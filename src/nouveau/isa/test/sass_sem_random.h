@@ -12,29 +12,21 @@
 #include <cmocka.h>
 /* clang-format on */
 
-#include <stdlib.h>
-
 #include "nouveau/isa/sass_sem.h"
+#include "util/test/test_random.h"
 
 static uint64_t rng_state;
 
 static inline uint64_t
 rng(void)
 {
-   uint64_t x = rng_state;
-   x ^= x << 13;
-   x ^= x >> 7;
-   x ^= x << 17;
-   return rng_state = x;
+   return test_rng(&rng_state);
 }
 
 static inline int
 seed(void **state)
 {
-   const char *text = getenv("TEST_SEED");
-   uint64_t s = text ? strtoull(text, NULL, 0) : 1;
-   print_message("TEST_SEED=%#lx\n", s);
-   rng_state = s * 0x9e3779b97f4a7c15 | 1;
+   rng_state = test_rng_state(test_seed());
    return 0;
 }
 

@@ -16,6 +16,7 @@
 
 #include "nouveau/isa/sass_priv.h"
 #include "nouveau/isa/sass_text.h"
+#include "util/test/test_random.h"
 #include "util/util_buf.h"
 
 /* --- Golden vectors --- */
@@ -90,20 +91,7 @@ static uint64_t rng_state;
 static uint64_t
 rng(void)
 {
-   uint64_t x = rng_state;
-   x ^= x << 13;
-   x ^= x >> 7;
-   x ^= x << 17;
-   return rng_state = x;
-}
-
-static void
-seed(void)
-{
-   const char *text = getenv("TEST_SEED");
-   uint64_t s = text ? strtoull(text, NULL, 0) : 1;
-   print_message("TEST_SEED=%#lx\n", s);
-   rng_state = s * 0x9e3779b97f4a7c15 | 1;
+   return test_rng(&rng_state);
 }
 
 /* A word of a random row with random fields. */
@@ -168,7 +156,7 @@ check_word(uint64_t word, unsigned *decoded, unsigned *encoded)
 static void
 test_random_words(void **state)
 {
-   seed();
+   rng_state = test_rng_state(test_seed());
    unsigned decoded = 0, encoded = 0;
    for (unsigned n = 0; n < 300000; n++)
       check_word(random_word(), &decoded, &encoded);
@@ -184,7 +172,7 @@ test_random_words(void **state)
 static void
 test_every_row_decodes(void **state)
 {
-   seed();
+   rng_state = test_rng_state(test_seed());
    for (unsigned r = 0; r < sass_row_count; r++) {
       bool hit = false;
       for (unsigned n = 0; n < 2000 && !hit; n++) {

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "nouveau/kmd/kmd_pgtable.h"
+#include "util/test/test_random.h"
 
 #define VRAM_B (64ull << 20)
 
@@ -39,25 +40,6 @@ teardown(void **state)
    kmd_heap_finish(&heap);
    munmap(cpu, VRAM_B);
    return close(heap_fd);
-}
-
-static uint64_t
-random_seed(void)
-{
-   const char *env = getenv("TEST_SEED");
-   uint64_t seed =
-      env ? strtoull(env, NULL, 0) : (uint64_t)getpid() * 2654435761u;
-   print_message("TEST_SEED=%llu\n", (unsigned long long)seed);
-   return seed ? seed : 1;
-}
-
-static uint64_t
-next(uint64_t *s)
-{
-   *s ^= *s << 13;
-   *s ^= *s >> 7;
-   *s ^= *s << 17;
-   return *s;
 }
 
 /* --- The walker ---------------------------------------------------------- */
@@ -144,7 +126,7 @@ translate(uint64_t root, uint64_t va)
 static void
 heap_splits_and_merges(void **state)
 {
-   uint64_t seed = random_seed(), start = kmd_heap_used_B(&heap);
+   uint64_t seed = test_rng_state(test_seed()), start = kmd_heap_used_B(&heap);
    struct {
       uint64_t off;
       unsigned order;
@@ -153,8 +135,8 @@ heap_splits_and_merges(void **state)
    static uint8_t owner[VRAM_B >> 12];
    memset(owner, 0, sizeof(owner));
    for (unsigned step = 0; step < 20000; step++) {
-      unsigned order = next(&seed) % 10;
-      if (n < 256 && next(&seed) % 2) {
+      unsigned order = test_rng(&seed) % 10;
+      if (n < 256 && test_rng(&seed) % 2) {
          uint64_t off;
          if (kmd_heap_alloc_block(&heap, order, 0, &off))
             continue;
@@ -170,7 +152,7 @@ heap_splits_and_merges(void **state)
          held[n].off = off;
          held[n++].order = order;
       } else if (n) {
-         unsigned k = next(&seed) % n;
+         unsigned k = test_rng(&seed) % n;
          memset(owner + (held[k].off >> 12), 0, 1u << held[k].order);
          kmd_heap_free_block(&heap, held[k].off, held[k].order);
          held[k] = held[--n];
@@ -290,7 +272,7 @@ check_model(uint64_t root, uint64_t va, const struct model_page *m)
 static void
 agrees_with_model(void **state)
 {
-   uint64_t seed = random_seed(), va = (5ull << 38) - (4 << 20);
+   uint64_t seed = test_rng_state(test_seed()), va = (5ull << 38) - (4 << 20);
    static struct model_page model[MODEL_PAGES];
    memset(model, 0, sizeof(model));
    struct kmd_pgtable pt;
@@ -298,15 +280,15 @@ agrees_with_model(void **state)
    uint64_t root = kmd_pgtable_root(&pt);
    for (unsigned step = 0; step < 3000; step++) {
       static const unsigned grain[] = {1, 16, 512};
-      unsigned g = grain[next(&seed) % 3];
-      unsigned first = next(&seed) % (MODEL_PAGES / g) * g;
-      unsigned n = (next(&seed) % 40 + 1) * g;
+      unsigned g = grain[test_rng(&seed) % 3];
+      unsigned first = test_rng(&seed) % (MODEL_PAGES / g) * g;
+      unsigned n = (test_rng(&seed) % 40 + 1) * g;
       n = MIN2(n, MODEL_PAGES - first);
-      bool unmap = next(&seed) % 3 == 0, sys = next(&seed) % 2;
-      bool sparse = unmap && next(&seed) % 2;
-      uint64_t pa = next(&seed) % (VRAM_B / 4096) / g * g * 4096;
+      bool unmap = test_rng(&seed) % 3 == 0, sys = test_rng(&seed) % 2;
+      bool sparse = unmap && test_rng(&seed) % 2;
+      uint64_t pa = test_rng(&seed) % (VRAM_B / 4096) / g * g * 4096;
       uint64_t flags =
-         (next(&seed) & 1 ? NV_PTE_RO : 0) | (sys ? NV_PTE_VOL : 0);
+         (test_rng(&seed) & 1 ? NV_PTE_RO : 0) | (sys ? NV_PTE_VOL : 0);
       bool replaces = false;
       for (unsigned i = first; i < first + n; i++) {
          struct model_page want = {!unmap, !unmap && sys,

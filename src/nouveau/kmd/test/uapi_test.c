@@ -4,6 +4,8 @@
  * and =upstream. */
 #include "kmd_test.h"
 
+#include "util/test/test_random.h"
+
 struct ctx {
    struct kmd *kmd;
    int file;
@@ -510,9 +512,7 @@ static void
 noise(void **state)
 {
    struct ctx *c = *state;
-   const char *env = getenv("TEST_SEED");
-   unsigned seed = env ? strtoul(env, NULL, 0) : (unsigned)getpid();
-   print_message("TEST_SEED=%u\n", seed);
+   unsigned seed = test_seed();
    srandom(seed);
    int id = test_channel(c->kmd, c->file);
    struct test_bo bo = test_bo(c->kmd, c->file, 4096, GART);

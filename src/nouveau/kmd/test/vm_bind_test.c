@@ -4,6 +4,8 @@
  * maps against a model, seen with the card's eyes. */
 #include "uvmm_rig.h"
 
+#include "util/test/test_random.h"
+
 #define DATA_VA (4 * USER_VA)
 
 /* A word that the card waits for, and one that it writes then. */
@@ -411,9 +413,7 @@ static void
 random_against_model(void **state)
 {
    struct ctx *c = *state;
-   const char *env = getenv("TEST_SEED");
-   unsigned seed = env ? strtoul(env, NULL, 0) : 1;
-   print_message("TEST_SEED=%u\n", seed);
+   unsigned seed = test_seed();
    int chan = test_channel(c->kmd, c->file);
    struct test_bo push = mapped_bo(c, 4096, GART, USER_VA), bo[BUFFERS];
    for (unsigned b = 0; b < BUFFERS; b++)

@@ -11,6 +11,7 @@
 
 #include "nouveau/isa/sass_sem.h"
 #include "nouveau/sim/nvsim_exec_priv.h"
+#include "util/test/test_random.h"
 #include "util/util_buf.h"
 
 /* clang-format off */
@@ -421,9 +422,7 @@ compare(const struct nvsim_exec_vector *level, const struct nvsim_instr *in,
 static void
 executors_agree_with_sem(void **state)
 {
-   uint64_t seed =
-      getenv("TEST_SEED") ? strtoull(getenv("TEST_SEED"), NULL, 0) : 1;
-   print_message("seed %llu\n", (unsigned long long)seed);
+   uint64_t seed = test_seed();
    rng = seed * 0x9e3779b97f4a7c15ull | 1;
    static struct machine m;
    static struct nvsim_code_page page;

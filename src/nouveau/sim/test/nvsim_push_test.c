@@ -13,6 +13,8 @@
 
 /* clang-format off */
 #include <cmocka.h>
+
+#include "util/test/test_random.h"
 /* clang-format on */
 
 #define LO(x)   (uint32_t)(x)
@@ -433,8 +435,7 @@ broken_qmds(void **state)
 static void
 random_pushes(void **state)
 {
-   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : 1;
-   print_message("seed %u\n", seed);
+   unsigned seed = test_seed();
    srand(seed);
    struct rig r;
    rig_init(&r, &plain);

@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+#include "util/test/test_random.h"
+
 #define SIZE 4096
 
 static void
@@ -440,11 +442,10 @@ test_rect_random(void **state)
 {
    static unsigned char model_a[RECT_B], model_b[RECT_B], host[RECT_B],
       model_h[RECT_B];
-   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : getpid();
+   unsigned seed = test_seed();
    struct cl_test t;
    cl_int err;
 
-   print_message("TEST_SEED=%u\n", seed);
    cl_test_open(&t, 0);
    fill_counting(model_a, RECT_B);
    fill_counting(host, RECT_B);

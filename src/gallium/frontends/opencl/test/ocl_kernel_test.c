@@ -3,6 +3,8 @@
 /* Kernels: arguments, information, launch geometry. */
 #include "ocl_test.h"
 
+#include "util/test/test_random.h"
+
 static cl_program
 create(struct cl_test *t, const char *source)
 {
@@ -264,9 +266,8 @@ static void
 test_automatic_local_size(void **state)
 {
    struct cl_test t;
-   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : getpid();
+   unsigned seed = test_seed();
 
-   print_message("TEST_SEED=%u\n", seed);
    cl_test_open(&t, 0);
    cl_kernel k = cl_test_kernel(&t, "kernel small\n", "small");
    for (unsigned i = 0; i < 300; i++) {

@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+#include "util/test/test_random.h"
+
 struct two {
    cl_platform_id platform;
    cl_device_id dev[2];
@@ -75,10 +77,9 @@ test_buffer_follows(void **state)
    struct two t;
    cl_int err;
    static int data[N], out[N];
-   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : getpid();
+   unsigned seed = test_seed();
    const cl_mem_flags flags[] = {CL_MEM_COPY_HOST_PTR, CL_MEM_USE_HOST_PTR};
 
-   print_message("TEST_SEED=%u\n", seed);
    open_two(&t);
    cl_kernel k = build_add(&t);
    for (unsigned f = 0; f < 2; f++) {

@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "util/test/test_random.h"
+
 #define OUT_OF_ORDER CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE
 
 enum {
@@ -224,14 +226,12 @@ test_random_graphs(void **state)
       ROUNDS = 40
    };
    struct order o = open_order();
-   const char *env = getenv("TEST_SEED");
-   unsigned seed = env ? atoi(env) : 1;
+   unsigned seed = test_seed();
    const cl_queue_properties props[] = {CL_QUEUE_PROPERTIES, OUT_OF_ORDER, 0};
    cl_int err;
    cl_command_queue q[2] = {o.t.q, clCreateCommandQueueWithProperties(
                                       o.t.ctx, o.t.device, props, &err)};
 
-   print_message("seed %u\n", seed);
    for (unsigned round = 0; round < ROUNDS; round++) {
       cl_event ev[N], gates[GATES];
       int deps[N][3];

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "../core/ocl_spirv.h"
+#include "util/test/test_random.h"
 
 static cl_program
 create(struct cl_test *t, const char *source)
@@ -272,9 +273,8 @@ test_binary_damage(void **state)
    struct cl_test t;
    cl_int err;
    unsigned char *data;
-   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : getpid();
+   unsigned seed = test_seed();
 
-   print_message("TEST_SEED=%u\n", seed);
    cl_test_open(&t, 0);
    cl_program p = cl_test_program(&t, "kernel a gcl4\nkernel b 128\n");
    size_t size = get_binary(p, &data);
@@ -329,7 +329,7 @@ test_spirv_constants(void **state)
    const uint64_t v64 = 0x123456789abcull;
    const uint16_t v16 = 5;
    const uint8_t no = 0, yes = 1;
-   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : getpid();
+   unsigned seed = test_seed();
 
    memcpy(m, spirv_module, sizeof(m));
    assert_int_equal(ocl_spirv_specialize(m, sizeof(m), 9, 4, &v32),
@@ -351,7 +351,6 @@ test_spirv_constants(void **state)
    assert_int_equal(end[-7], OP(48, 3));
 
    /* Damaged modules: any answer, no crash (run under ASan). */
-   print_message("TEST_SEED=%u\n", seed);
    for (unsigned i = 0; i < 20000; i++) {
       memcpy(random, spirv_module, sizeof(random));
       for (unsigned k = 0; k < 3; k++)

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "util/test/test_random.h"
+
 /* ---- order and batches ---- */
 
 static void
@@ -285,9 +287,8 @@ test_threads_one_queue(void **state)
    struct cl_test t;
    pthread_t thread[THREADS];
    struct worker w[THREADS];
-   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : getpid();
+   unsigned seed = test_seed();
 
-   print_message("TEST_SEED=%u\n", seed);
    cl_test_open(&t, 0);
    cl_mem buf = make_buffer(&t, 0);
    for (unsigned i = 0; i < THREADS; i++) {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "partage/cl_partage.h"
+#include "util/test/test_random.h"
 
 static const char *mode;
 
@@ -443,11 +444,10 @@ test_tree(void **state)
    struct cl_test t;
    static char *ptr[N];
    static size_t size[N];
-   unsigned seed = getenv("TEST_SEED") ? atoi(getenv("TEST_SEED")) : getpid();
+   unsigned seed = test_seed();
 
    if (is_mode("none"))
       return;
-   print_message("TEST_SEED=%u\n", seed);
    cl_test_open(&t, 0);
    for (unsigned step = 0; step < 4000; step++) {
       unsigned i = rand_r(&seed) % N;

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "gallium/winsys/nouveau/nouveau_ws_va.h"
+#include "util/test/test_random.h"
 
 #define PAGE  4096ull
 #define BASE  (3 * PAGE) /* aligned to nothing larger */
@@ -41,9 +42,7 @@ model_find(const uint8_t *used, unsigned n, unsigned align_pg)
 static void
 random_against_bytes(void **state)
 {
-   const char *env = getenv("TEST_SEED");
-   unsigned seed = env ? strtoul(env, NULL, 0) : 1;
-   print_message("TEST_SEED=%u\n", seed);
+   unsigned seed = test_seed();
    srand(seed);
    struct nouveau_ws_va va;
    assert_int_equal(nouveau_ws_va_init(&va, BASE, PAGES * PAGE), 0);
