@@ -228,6 +228,7 @@ card_create(const struct kmd_config *config, struct kmd **kmd_out)
    if (config->debug & KMD_DEBUG_IOCTL)
       kmd->drm.trace = kmd_trace_ioctl;
    /* Before the card, which may interrupt from the first moment on. */
+   kmd->work.period_ns = kmd_job_timeout_ns(kmd) / 8;
    ret = kmd_thread_start(&kmd->irq, kmd, "kmd-irq", kmd_fences_update);
    if (!ret)
       ret =
@@ -293,6 +294,17 @@ card_destroy(struct kmd *kmd)
    finish_locks(kmd);
    kmd_machine_put(kmd->machine);
    kdrm_free(kmd);
+}
+
+#define LINUX_JOB_TIMEOUT_MS 10000 /* kernel.md §1.7 */
+
+uint64_t
+kmd_job_timeout_ns(const struct kmd *kmd)
+{
+   uint64_t ms = kmd->config.job_timeout_ms;
+   if (!ms && !kmd_is_better(kmd))
+      ms = LINUX_JOB_TIMEOUT_MS;
+   return ms * 1000000;
 }
 
 void

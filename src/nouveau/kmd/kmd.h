@@ -49,6 +49,9 @@ struct kmd_config {
     * process, every n-th allocation of the kernel after its creation fails;
     * 0: none. For tests (KMD_FAIL). */
    uint32_t fail_copy, fail_vram, fail_alloc;
+   /* A channel whose job of EXEC takes longer is killed; 0: upstream 10 s,
+    * better never (a simulated card is slow). */
+   uint32_t job_timeout_ms;
    bool no_svm;        /* SVM_INIT answers -ENOSYS, as on stock distributions */
    bool no_uffd;       /* behave as if userfaultfd were not permitted */
    bool migrate_learn; /* with the next: only where faults say it pays */

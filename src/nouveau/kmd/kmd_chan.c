@@ -82,6 +82,8 @@ fences_update(struct kmd_chan *c)
    util_list_init(&done);
    pthread_mutex_lock(&c->fence_lock);
    take_done_locked(c, fence_value(c), &done);
+   if (!util_list_is_empty(&done))
+      c->head_since_ns = util_time_ns();
    pthread_mutex_unlock(&c->fence_lock);
    signal_all(&done, 0);
 }
@@ -397,6 +399,8 @@ fence_emit(struct kmd_chan *c, struct kdrm_fence *f)
    if (!c->killed) {
       f->context = c->fence_context;
       f->seqno = ++c->fence_seq;
+      if (util_list_is_empty(&c->pending))
+         c->head_since_ns = util_time_ns();
       util_list_add_tail(&kdrm_fence_get(f)->link, &c->pending);
       kdrm_fence_put(c->last);
       c->last = kdrm_fence_get(f);
@@ -491,6 +495,29 @@ remember_error(struct kmd_chan *c, const struct nvsim_error *e)
    pthread_mutex_unlock(&c->fence_lock);
 }
 
+/* ≙ the scheduler's timeout of nouveau_exec: who waits for a job that does not
+ * end gets an error. */
+static void
+kill_overdue(struct kmd *kmd)
+{
+   uint64_t timeout_ns = kmd_job_timeout_ns(kmd);
+   struct kmd_chan *c;
+   for (unsigned chid = 0; timeout_ns && (c = next_chan(kmd, &chid)); chid++) {
+      fences_update(c);
+      pthread_mutex_lock(&c->fence_lock);
+      bool overdue = c->vmm->kind == KMD_VMM_RAW &&
+                     !util_list_is_empty(&c->pending) &&
+                     util_time_ns() - c->head_since_ns > timeout_ns;
+      pthread_mutex_unlock(&c->fence_lock);
+      if (overdue) {
+         util_info("kmd", "job timeout, channel %u killed", chid);
+         hw_stop(c);
+         fences_kill(c);
+      }
+      kmd_chan_put(c);
+   }
+}
+
 void
 kmd_chan_handle_errors(struct kmd *kmd)
 {
@@ -505,5 +532,6 @@ kmd_chan_handle_errors(struct kmd *kmd)
       fences_kill(c);
       kmd_chan_put(c);
    }
+   kill_overdue(kmd);
    kmd_bo_reap(kmd);
 }

@@ -48,6 +48,7 @@ struct kmd_chan {
    uint64_t fence_context;
    uint32_t fence_seq;       /* last emitted */
    struct util_list pending; /* kdrm_fence.link, in order */
+   uint64_t head_since_ns;   /* the first of them is what the card works on */
    struct kdrm_fence *last;  /* referenced, or NULL */
    bool killed;              /* under fence_lock; never back */
    bool has_error;

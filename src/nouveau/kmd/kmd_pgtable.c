@@ -1,36 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-#include "kmd_pgtable.h"
+#include "kmd_pgtable_priv.h"
 
 #include <assert.h>
 #include <errno.h>
-
-#include "kernel/drm/kdrm_alloc.h"
-
-/* One table in VRAM. Every table takes a page, the 256-byte ones for 64 KiB
- * pages too: simple, and a granule rarely has one. */
-struct pt_page {
-   struct pt_page *next_dead;
-   uint64_t vram_off;
-};
-
-/* What is below one entry of PD0: a 2 MiB page, or up to two tables, or nothing
- * and sparse. */
-struct pt_slot {
-   struct pt_page *small, *big;
-   uint16_t small_used, big_used; /* entries: pages, and sparse ones */
-   bool large, sparse;
-};
-
-/* PD3, PD2, PD1 have `child`, PD0 has `slot`. */
-struct pt_dir {
-   struct pt_page *page;
-   unsigned used; /* entries in use */
-   union {
-      struct pt_dir *child[512];
-      struct pt_slot slot[NV_MMU_PD0_ENTRIES];
-   };
-};
 
 /* Root first. */
 static const struct {
@@ -86,55 +59,11 @@ set_pte(struct kmd_pgtable *pt, const struct pt_page *page, unsigned i,
 
 /* --- Tables -------------------------------------------------------------- */
 
-static struct pt_page *
-page_create(struct kmd_pgtable *pt)
-{
-   struct pt_page *p = kdrm_zalloc(sizeof(*p));
-   if (!p)
-      return NULL;
-   if (kmd_heap_alloc_block(pt->vram, 0, KMD_HEAP_KERNEL, &p->vram_off)) {
-      kdrm_free(p);
-      return NULL;
-   }
-   pt->tables++;
-   return p;
-}
-
-static void
-page_kill(struct kmd_pgtable *pt, struct pt_page *p)
-{
-   p->next_dead = pt->dead;
-   pt->dead = p;
-   pt->stale = true;
-}
-
-static struct pt_dir *
-dir_create(struct kmd_pgtable *pt)
-{
-   struct pt_dir *d = kdrm_zalloc(sizeof(*d));
-   if (!d)
-      return NULL;
-   d->page = page_create(pt);
-   if (!d->page) {
-      kdrm_free(d);
-      return NULL;
-   }
-   return d;
-}
-
-static void
-dir_destroy(struct kmd_pgtable *pt, struct pt_dir *d)
-{
-   assert(d->used == 0);
-   page_kill(pt, d->page);
-   kdrm_free(d);
-}
-
 int
 kmd_pgtable_init(struct kmd_pgtable *pt, struct kmd_heap *vram)
 {
    *pt = (struct kmd_pgtable){.vram = vram};
-   pt->root = dir_create(pt);
+   pt->root = kmd_pt_dir_create(pt);
    return pt->root ? 0 : -ENOMEM;
 }
 
@@ -142,8 +71,9 @@ void
 kmd_pgtable_finish(struct kmd_pgtable *pt)
 {
    kmd_pgtable_unmap(pt, 0, NV_MMU_VA_END);
-   dir_destroy(pt, pt->root);
+   kmd_pt_dir_destroy(pt, pt->root);
    kmd_pgtable_reap(pt);
+   kmd_pgtable_drop_spares(pt);
    assert(pt->tables == 0);
 }
 
@@ -151,19 +81,6 @@ uint64_t
 kmd_pgtable_root(const struct kmd_pgtable *pt)
 {
    return pt->root->page->vram_off;
-}
-
-void
-kmd_pgtable_reap(struct kmd_pgtable *pt)
-{
-   while (pt->dead) {
-      struct pt_page *p = pt->dead;
-      pt->dead = p->next_dead;
-      kmd_heap_free_block(pt->vram, p->vram_off, 0);
-      kdrm_free(p);
-      pt->tables--;
-   }
-   pt->stale = false;
 }
 
 /* The directory PD0 of `gpu_va`, made if need be. */
@@ -175,7 +92,7 @@ pd0_get(struct kmd_pgtable *pt, uint64_t gpu_va)
       unsigned i =
          nv_mmu_index(gpu_va, levels[level].shift, levels[level].entries);
       if (!d->child[i]) {
-         d->child[i] = dir_create(pt);
+         d->child[i] = kmd_pt_dir_create(pt);
          if (!d->child[i])
             return NULL;
          d->used++;
@@ -214,7 +131,7 @@ slot_need(struct kmd_pgtable *pt, struct pt_dir *pd0, unsigned i,
    if (*table)
       return true;
    bool was_used = slot_is_used(&pd0->slot[i]);
-   *table = page_create(pt);
+   *table = kmd_pt_page_create(pt);
    if (!*table)
       return false;
    pd0->used += !was_used;
@@ -239,9 +156,9 @@ slot_trim(struct kmd_pgtable *pt, struct pt_dir *pd0, unsigned i)
    if (!s->large)
       slot_write_tables(pt, pd0, i);
    if (small)
-      page_kill(pt, small);
+      kmd_pt_page_kill(pt, small);
    if (big)
-      page_kill(pt, big);
+      kmd_pt_page_kill(pt, big);
    pd0->used -= !slot_is_used(s);
 }
 
@@ -498,7 +415,7 @@ dir_unmap(struct kmd_pgtable *pt, struct pt_dir *d, unsigned level, uint64_t va,
          dir_unmap(pt, d->child[i], level + 1, va, stop);
          if (d->child[i]->used == 0) {
             write_word(pt, d->page, i, 0);
-            dir_destroy(pt, d->child[i]);
+            kmd_pt_dir_destroy(pt, d->child[i]);
             d->child[i] = NULL;
             d->used--;
          }

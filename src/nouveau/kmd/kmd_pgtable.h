@@ -17,12 +17,22 @@
 struct pt_dir;
 struct pt_page;
 
+/* Tables that an operation may take at most. */
+struct kmd_pgtable_need {
+   unsigned pages, dirs;
+};
+
 struct kmd_pgtable {
    struct kmd_heap *vram;
    struct pt_dir *root;
    struct pt_page *dead;
    bool stale;
-   unsigned tables; /* VRAM pages in use, dead ones included */
+   unsigned tables; /* VRAM pages in use, dead and spare ones included */
+   struct pt_page *spare_pages;
+   struct pt_dir *spare_dirs;
+   struct kmd_pgtable_need num_spare,
+      reserved;         /* at least as many as reserved */
+   bool may_use_spares; /* what is done now has reserved */
 };
 
 #define KMD_PAGE_SIZES_4K  KMD_PAGE_B
@@ -49,6 +59,16 @@ void kmd_pgtable_unmap(struct kmd_pgtable *pt, uint64_t gpu_va,
  * done. Map and unmap end it. */
 int kmd_pgtable_sparse(struct kmd_pgtable *pt, uint64_t gpu_va,
                        uint64_t size_B);
+/* Tables for what must not fail later, with `may_use_spares` set; -ENOMEM.
+ * Reservations add up. */
+int kmd_pgtable_reserve(struct kmd_pgtable *pt, struct kmd_pgtable_need need);
+/* Done, or not to be done. */
+void kmd_pgtable_unreserve(struct kmd_pgtable *pt,
+                           struct kmd_pgtable_need need);
+/* What a map of contiguous memory may need at most. */
+unsigned kmd_pgtable_count_pages(uint64_t gpu_va, uint64_t size_B, uint64_t pa,
+                                 uint64_t page_sizes);
+unsigned kmd_pgtable_count_dirs(uint64_t gpu_va, uint64_t size_B);
 /* Frees unlinked tables and clears `stale`. */
 void kmd_pgtable_reap(struct kmd_pgtable *pt);
 

@@ -39,6 +39,7 @@ struct kmd_thread {
    pthread_mutex_t lock;
    pthread_cond_t cond;
    bool poked, stop, started;
+   uint64_t period_ns; /* run also when nobody poked for so long; 0: never */
    void (*run)(struct kmd *kmd); /* called after each poke */
    struct kmd *kmd;
 };
@@ -120,6 +121,9 @@ void kmd_get(struct kmd *kmd);
 void kmd_put(struct kmd *kmd);
 /* A channel or BO is made the old way: VM_INIT is over for this file. */
 void kmd_client_disable_uvmm(struct kmd_client *client);
+
+/* What a job of EXEC may take, ns; 0: as long as it likes. */
+uint64_t kmd_job_timeout_ns(const struct kmd *kmd);
 
 int kmd_thread_start(struct kmd_thread *t, struct kmd *kmd, const char *name,
                      void (*run)(struct kmd *kmd));

@@ -3,8 +3,25 @@
 #include "kmd_priv.h"
 
 #include <errno.h>
+#include <time.h>
 
 #include "util/util_svc.h"
+
+/* True: the period is over. */
+static bool
+wait_poke_locked(struct kmd_thread *t)
+{
+   if (!t->period_ns) {
+      pthread_cond_wait(&t->cond, &t->lock);
+      return false;
+   }
+   struct timespec at;
+   clock_gettime(CLOCK_REALTIME, &at);
+   uint64_t ns = at.tv_nsec + t->period_ns;
+   at.tv_sec += ns / 1000000000;
+   at.tv_nsec = ns % 1000000000;
+   return pthread_cond_timedwait(&t->cond, &t->lock, &at) == ETIMEDOUT;
+}
 
 static void *
 thread_main(void *arg)
@@ -12,8 +29,8 @@ thread_main(void *arg)
    struct kmd_thread *t = arg;
    for (;;) {
       pthread_mutex_lock(&t->lock);
-      while (!t->poked && !t->stop)
-         pthread_cond_wait(&t->cond, &t->lock);
+      while (!t->poked && !t->stop && !wait_poke_locked(t))
+         ;
       t->poked = false;
       bool stop = t->stop;
       pthread_mutex_unlock(&t->lock);

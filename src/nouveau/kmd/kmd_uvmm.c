@@ -77,8 +77,7 @@ uvmm_create(struct kmd *kmd, uint64_t kernel_start, uint64_t kernel_end,
    kdrm_gem_init(&kmd->drm, &u->r_obj, &r_obj_funcs, 0);
    kdrm_gpuvm_init(&u->vm, 0, VA_END, &vm_ops, &u->r_obj);
    kdrm_rangelock_init(&u->ptes);
-   util_list_init(&u->binds);
-   kdrm_entity_init(&u->entity, &kmd->sched, 0, false);
+   kdrm_entity_init(&u->entity, &kmd->sched, 0, true);
    *uvmm_out = u;
    return 0;
 }

@@ -5,8 +5,8 @@
  *
  * A VM_BIND changes the tree of mappings inside the call, all of its operations
  * or none; page tables change when its job runs. So a later call sees what an
- * earlier one asked for, whether that has happened yet or not. Jobs whose
- * ranges do not meet do not wait for each other.
+ * earlier one asked for, whether that has happened yet or not. Jobs run in the
+ * order of the calls, whatever their ranges, as Linux's do.
  *
  * Locks, outer first: reservations (kdrm_exec), uvmm->lock, obj->gpuva_lock.
  * The range lock keeps page-table work on one range apart, of jobs and of the
@@ -28,8 +28,7 @@ struct kmd_uvmm {
    pthread_mutex_t lock;         /* of what follows; outside vmm->lock */
    struct kdrm_gpuvm vm;         /* kdrm_gpuva, allocated one by one */
    struct util_rb regions;       /* sparse: struct kmd_region */
-   struct util_list binds;       /* struct bind_job of kmd_vm_bind.c */
-   struct kdrm_entity entity;    /* of them */
+   struct kdrm_entity entity;    /* of VM_BIND */
    struct kdrm_rangelock ptes;
 };
 

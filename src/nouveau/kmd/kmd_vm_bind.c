@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* VM_BIND: operations change the tree in the call and page tables in a job. */
+/* VM_BIND: operations change the tree in the call, which also reserves the
+ * memory for page tables, and page tables in a job. */
 #include "kmd_bo.h"
 #include "kmd_syncs.h"
 #include "kmd_uvmm.h"
@@ -26,12 +27,12 @@ struct bind_op {
    struct kmd_region *region; /* SPARSE: made by a map, ended by an unmap */
    struct span *holes;        /* UNMAP: parts that lie in sparse regions */
    unsigned num_holes;
+   struct kmd_pgtable_need reserved;
 };
 
 struct bind_job {
    struct kdrm_job base;
    struct kmd_uvmm *u;
-   struct util_list link; /* u->binds, until it is freed */
    unsigned n;
    struct bind_op ops[];
 };
@@ -45,23 +46,23 @@ to_bind(struct kdrm_job *job)
 /* --- Page tables: the job ------------------------------------------------ */
 
 static int
-op_write_ptes(struct kmd_uvmm *u, const struct bind_op *op)
+op_write_ptes_locked(struct kmd_vmm *vmm, const struct bind_op *op)
 {
    uint64_t size_B = op->end - op->addr;
    if (op->map && op->sparse)
-      return kmd_vmm_sparse(u->vmm, op->addr, size_B);
+      return kmd_pgtable_sparse(&vmm->pt, op->addr, size_B);
    if (op->map)
-      return kmd_vmm_map_bo(u->vmm, op->addr, size_B, op->bo, op->bo_offset,
-                            op->flags & 0xff);
+      return kmd_vmm_map_bo_locked(vmm, op->addr, size_B, op->bo, op->bo_offset,
+                                   op->flags & 0xff);
    uint64_t at = op->addr;
    int ret = 0;
    for (unsigned i = 0; i < op->num_holes && !ret; i++) {
       const struct span *hole = &op->holes[i];
-      kmd_vmm_unmap(u->vmm, at, hole->start - at);
-      ret = kmd_vmm_sparse(u->vmm, hole->start, hole->end - hole->start);
+      kmd_pgtable_unmap(&vmm->pt, at, hole->start - at);
+      ret = kmd_pgtable_sparse(&vmm->pt, hole->start, hole->end - hole->start);
       at = hole->end;
    }
-   kmd_vmm_unmap(u->vmm, at, op->end - at);
+   kmd_pgtable_unmap(&vmm->pt, at, op->end - at);
    return ret;
 }
 
@@ -71,20 +72,45 @@ bind_run(struct kdrm_job *job, struct kdrm_fence **hw_out)
    struct bind_job *j = to_bind(job);
    int ret = 0;
    for (unsigned i = 0; i < j->n && !ret; i++) {
-      const struct bind_op *op = &j->ops[i];
+      struct bind_op *op = &j->ops[i];
       struct kdrm_range range;
       if (op->map && !op->sparse && op->change.same)
          continue;
       kdrm_rangelock_lock(&j->u->ptes, &range, op->addr, op->end);
-      ret = op_write_ptes(j->u, op);
+      kmd_vmm_begin_reserved(j->u->vmm);
+      ret = op_write_ptes_locked(j->u->vmm, op);
+      kmd_vmm_end_reserved(j->u->vmm, op->reserved);
+      op->reserved = (struct kmd_pgtable_need){0};
       kdrm_rangelock_unlock(&j->u->ptes, &range);
    }
    return ret;
 }
 
-static void
-op_finish(struct bind_op *op)
+/* Enough for each operation by itself, from nothing. To take whole mappings
+ * away needs nothing: it gives. */
+static int
+op_reserve(struct kmd_uvmm *u, struct bind_op *op)
 {
+   struct kmd_pgtable_need need = {0};
+   bool splits = op->change.num_trimmed || op->change.num_added;
+   if (op->map && !op->sparse)
+      kmd_vmm_need_map(op->addr, op->end - op->addr, op->bo, op->bo_offset,
+                       &need);
+   else if (op->map || splits)
+      kmd_vmm_need_sparse(op->addr, op->end - op->addr, &need);
+   for (unsigned i = 0; i < op->num_holes; i++)
+      kmd_vmm_need_sparse(op->holes[i].start,
+                          op->holes[i].end - op->holes[i].start, &need);
+   int ret = kmd_vmm_reserve(u->vmm, need);
+   if (!ret)
+      op->reserved = need;
+   return ret;
+}
+
+static void
+op_finish(struct kmd_uvmm *u, struct bind_op *op)
+{
+   kmd_vmm_unreserve(u->vmm, op->reserved);
    util_list_for_each_safe(struct kdrm_gpuva, va, &op->change.removed, link) {
       util_list_del(&va->link);
       kdrm_gpuvm_bo_put(va->vm_bo);
@@ -104,11 +130,8 @@ static void
 bind_free(struct kdrm_job *job)
 {
    struct bind_job *j = to_bind(job);
-   pthread_mutex_lock(&j->u->lock);
-   util_list_del(&j->link);
-   pthread_mutex_unlock(&j->u->lock);
    for (unsigned i = 0; i < j->n; i++)
-      op_finish(&j->ops[i]);
+      op_finish(j->u, &j->ops[i]);
    kdrm_free(j);
 }
 
@@ -217,28 +240,6 @@ undo_op(struct kmd_uvmm *u, struct bind_op *op)
    op->region = NULL;
 }
 
-static bool
-meets(const struct bind_job *a, const struct bind_job *b)
-{
-   for (unsigned i = 0; i < a->n; i++)
-      for (unsigned k = 0; k < b->n; k++)
-         if (a->ops[i].addr < b->ops[k].end && b->ops[k].addr < a->ops[i].end)
-            return true;
-   return false;
-}
-
-/* Page tables of one range change in the order of the calls. */
-static int
-depend_on_earlier(struct kmd_uvmm *u, struct bind_job *j)
-{
-   int ret = 0;
-   util_list_for_each(struct bind_job, other, &u->binds, link)
-      if (!ret && !kdrm_fence_is_signalled(other->base.finished) &&
-          meets(j, other))
-         ret = kdrm_job_depend(&j->base, other->base.finished);
-   return ret;
-}
-
 /* All operations, or none. */
 static int
 apply_locked(struct kmd_uvmm *u, struct bind_job *j, struct kmd_syncs *syncs)
@@ -247,14 +248,12 @@ apply_locked(struct kmd_uvmm *u, struct bind_job *j, struct kmd_syncs *syncs)
    int ret = 0;
    while (done < j->n && !ret)
       ret = apply_op(u, &j->ops[done++]);
-   if (!ret)
-      ret = depend_on_earlier(u, j);
+   for (unsigned i = 0; i < j->n && !ret; i++)
+      ret = op_reserve(u, &j->ops[i]);
    if (!ret)
       ret = kmd_syncs_attach(syncs, &j->base);
    while (ret && done)
       undo_op(u, &j->ops[--done]);
-   if (!ret)
-      util_list_add_tail(&j->link, &u->binds);
    return ret;
 }
 
@@ -325,7 +324,6 @@ bind_create(struct kmd_uvmm *u, struct kdrm_file *file,
       return -ENOMEM;
    }
    j->u = u;
-   util_list_init(&j->link);
    for (; j->n < a->op_count && !ret; j->n++) {
       struct bind_op *op = &j->ops[j->n];
       util_list_init(&op->change.removed);

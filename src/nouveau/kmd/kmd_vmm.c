@@ -190,13 +190,21 @@ kmd_vma_destroy(struct kmd_vma *vma)
 }
 
 int
+kmd_vmm_map_bo_locked(struct kmd_vmm *vmm, uint64_t gpu_va, uint64_t size_B,
+                      struct kmd_bo *bo, uint64_t bo_off, uint8_t kind)
+{
+   int ret = map_extents_locked(vmm, gpu_va, size_B, bo, bo_off, kind);
+   if (ret)
+      kmd_pgtable_unmap(&vmm->pt, gpu_va, size_B);
+   return ret;
+}
+
+int
 kmd_vmm_map_bo(struct kmd_vmm *vmm, uint64_t gpu_va, uint64_t size_B,
                struct kmd_bo *bo, uint64_t bo_off, uint8_t kind)
 {
    pthread_mutex_lock(&vmm->lock);
-   int ret = map_extents_locked(vmm, gpu_va, size_B, bo, bo_off, kind);
-   if (ret)
-      kmd_pgtable_unmap(&vmm->pt, gpu_va, size_B);
+   int ret = kmd_vmm_map_bo_locked(vmm, gpu_va, size_B, bo, bo_off, kind);
    flush_locked(vmm);
    pthread_mutex_unlock(&vmm->lock);
    return ret;
@@ -211,14 +219,71 @@ kmd_vmm_unmap(struct kmd_vmm *vmm, uint64_t gpu_va, uint64_t size_B)
    pthread_mutex_unlock(&vmm->lock);
 }
 
+/* --- Reserved tables ----------------------------------------------------- */
+
+void
+kmd_vmm_need_map(uint64_t gpu_va, uint64_t size_B, const struct kmd_bo *bo,
+                 uint64_t bo_off, struct kmd_pgtable_need *need)
+{
+   uint64_t sizes = bo->vram ? KMD_PAGE_SIZES_ALL : KMD_PAGE_SIZES_4K;
+   unsigned most = kmd_pgtable_count_pages(gpu_va, size_B, 0, KMD_PAGE_B);
+   unsigned pages = 0;
+   uint64_t at = 0, va = gpu_va, end = gpu_va + size_B;
+   need->dirs += kmd_pgtable_count_dirs(gpu_va, size_B);
+   for (unsigned i = 0; i < bo->num_extents && va < end; i++) {
+      const struct kmd_extent *e = &bo->extents[i];
+      uint64_t skip = bo_off > at ? bo_off - at : 0;
+      at += e->size_B;
+      if (skip >= e->size_B)
+         continue;
+      uint64_t n = MIN2(end - va, e->size_B - skip);
+      pages += kmd_pgtable_count_pages(va, n, e->off + skip, sizes);
+      va += n;
+      bo_off += n;
+   }
+   need->pages += MIN2(pages, most);
+}
+
+void
+kmd_vmm_need_sparse(uint64_t gpu_va, uint64_t size_B,
+                    struct kmd_pgtable_need *need)
+{
+   need->dirs += kmd_pgtable_count_dirs(gpu_va, size_B);
+   need->pages +=
+      kmd_pgtable_count_pages(gpu_va, size_B, gpu_va, KMD_PAGE_SIZES_ALL);
+}
+
 int
-kmd_vmm_sparse(struct kmd_vmm *vmm, uint64_t gpu_va, uint64_t size_B)
+kmd_vmm_reserve(struct kmd_vmm *vmm, struct kmd_pgtable_need need)
 {
    pthread_mutex_lock(&vmm->lock);
-   int ret = kmd_pgtable_sparse(&vmm->pt, gpu_va, size_B);
-   flush_locked(vmm);
+   int ret = kmd_pgtable_reserve(&vmm->pt, need);
    pthread_mutex_unlock(&vmm->lock);
    return ret;
+}
+
+void
+kmd_vmm_unreserve(struct kmd_vmm *vmm, struct kmd_pgtable_need need)
+{
+   pthread_mutex_lock(&vmm->lock);
+   kmd_pgtable_unreserve(&vmm->pt, need);
+   pthread_mutex_unlock(&vmm->lock);
+}
+
+void
+kmd_vmm_begin_reserved(struct kmd_vmm *vmm)
+{
+   pthread_mutex_lock(&vmm->lock);
+   vmm->pt.may_use_spares = true;
+}
+
+void
+kmd_vmm_end_reserved(struct kmd_vmm *vmm, struct kmd_pgtable_need need)
+{
+   flush_locked(vmm);
+   vmm->pt.may_use_spares = false;
+   kmd_pgtable_unreserve(&vmm->pt, need);
+   pthread_mutex_unlock(&vmm->lock);
 }
 
 /* --- Pages of the process ------------------------------------------------ */

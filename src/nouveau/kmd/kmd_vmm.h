@@ -69,13 +69,24 @@ int kmd_vma_create(struct kmd_vmm *vmm, struct kmd_bo *bo, uint64_t align_B,
 /* The card uses the address no more. */
 void kmd_vma_destroy(struct kmd_vma *vma);
 
-/* Part of an object at an address chosen by the client, for VM_BIND: page
- * tables only. */
+/* Part of an object at an address chosen by the client: page tables only. */
 int kmd_vmm_map_bo(struct kmd_vmm *vmm, uint64_t gpu_va, uint64_t size_B,
                    struct kmd_bo *bo, uint64_t bo_off, uint8_t kind);
 void kmd_vmm_unmap(struct kmd_vmm *vmm, uint64_t gpu_va, uint64_t size_B);
-/* Nothing there, but accesses do not fault. -ENOMEM. */
-int kmd_vmm_sparse(struct kmd_vmm *vmm, uint64_t gpu_va, uint64_t size_B);
+
+/* VM_BIND promises in the call what is done later, when there may be no memory:
+ * it reserves what that may need (added to *need), and does it between begin
+ * and end, with the functions _locked and those of kmd_pgtable. */
+void kmd_vmm_need_map(uint64_t gpu_va, uint64_t size_B, const struct kmd_bo *bo,
+                      uint64_t bo_off, struct kmd_pgtable_need *need);
+void kmd_vmm_need_sparse(uint64_t gpu_va, uint64_t size_B,
+                         struct kmd_pgtable_need *need);
+int kmd_vmm_reserve(struct kmd_vmm *vmm, struct kmd_pgtable_need need);
+void kmd_vmm_unreserve(struct kmd_vmm *vmm, struct kmd_pgtable_need need);
+void kmd_vmm_begin_reserved(struct kmd_vmm *vmm);
+void kmd_vmm_end_reserved(struct kmd_vmm *vmm, struct kmd_pgtable_need need);
+int kmd_vmm_map_bo_locked(struct kmd_vmm *vmm, uint64_t gpu_va, uint64_t size_B,
+                          struct kmd_bo *bo, uint64_t bo_off, uint8_t kind);
 
 /* Pages of the process, as kdrm_gpusvm_ops.map says: KMM_PFN_* words. */
 int kmd_vmm_pfnmap(struct kmd_vmm *vmm, uint64_t gpu_va, unsigned n,

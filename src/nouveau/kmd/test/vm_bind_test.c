@@ -67,15 +67,12 @@ jobs_wait_behind_the_call(void **state)
    /* Nothing to wait for, but behind the one before on its channel. */
    prepare_write(&g, 2048, DATA_VA + 4);
    assert_int_equal(exec(c, b, &g.push, 2048, 5, 0, last), 0);
-   /* A third channel, and a map of another range, go on. */
+   /* A third channel goes on. */
    int d = test_channel(c->kmd, c->file);
    prepare_write(&g, 3072, g.data.gpu_va + 8);
    assert_int_equal(exec(c, d, &g.push, 3072, 5, 0, free_one), 0);
    assert_int_equal(wait_syncobj(c, free_one), 0);
    assert_int_equal(*word(&g.data, 2), 7);
-   assert_int_equal(
-      bind1(c, DRM_NOUVEAU_VM_BIND_OP_MAP, bo.handle, 2 * DATA_VA, 0, 65536),
-      0);
    assert_int_equal(poll_syncobj(c, bound), -ETIME);
    assert_int_equal(poll_syncobj(c, written), -ETIME);
    assert_int_equal(poll_syncobj(c, last), -ETIME);
@@ -132,6 +129,140 @@ meeting_ranges_keep_order(void **state)
    free_gate(c, &g);
 }
 
+static int
+sparse(struct ctx *c, uint32_t op, uint64_t addr, uint64_t range)
+{
+   struct drm_nouveau_vm_bind_op o = {.op = op,
+                                      .flags = DRM_NOUVEAU_VM_BIND_SPARSE,
+                                      .addr = addr,
+                                      .range = range};
+   return bind(c, 0, &o, 1);
+}
+
+/* Also where ranges do not meet, as in Linux: the queue of a file is one line. */
+static void
+binds_keep_their_order(void **state)
+{
+   struct ctx *c = *state;
+   int chan = test_channel(c->kmd, c->file);
+   struct gate g = make_gate(c, chan);
+   struct test_bo bo = test_bo(c->kmd, c->file, 65536, VRAM);
+   uint32_t first = syncobj(c), second = syncobj(c);
+   struct drm_nouveau_vm_bind_op map = {.handle = bo.handle,
+                                        .addr = DATA_VA,
+                                        .range = 65536};
+   assert_int_equal(bind_async(c, &map, 1, g.opened, first), 0);
+   map.addr = 2 * DATA_VA;
+   assert_int_equal(bind_async(c, &map, 1, 0, second), 0);
+   usleep(20000);
+   assert_int_equal(poll_syncobj(c, first), -ETIME);
+   assert_int_equal(poll_syncobj(c, second), -ETIME);
+   pthread_t t;
+   pthread_create(&t, NULL, open_soon, g.data.cpu);
+   /* One that waits in the call, waits for both. */
+   assert_int_equal(
+      bind1(c, DRM_NOUVEAU_VM_BIND_OP_MAP, bo.handle, 3 * DATA_VA, 0, 65536),
+      0);
+   assert_int_equal(poll_syncobj(c, first), 0);
+   assert_int_equal(poll_syncobj(c, second), 0);
+   pthread_join(t, NULL);
+   for (unsigned i = 1; i <= 3; i++)
+      assert_int_equal(write_word(c, chan, &g.push, i * DATA_VA + 4 * i, i), 0);
+   for (unsigned i = 1; i <= 3; i++)
+      assert_int_equal(*word(&bo, i), i);
+   test_bo_free(c->kmd, c->file, &bo);
+   free_gate(c, &g);
+}
+
+/* Takes all of VRAM, with buffers and then with page tables: one 4 KiB page in
+ * every 2 MiB, until one is refused, whose address is returned. */
+static uint64_t
+use_up_vram(struct ctx *c, uint32_t page)
+{
+   struct test_bo bo;
+   for (uint32_t size_B = 1 << 20; size_B >= 4096;)
+      if (try_bo(c->kmd, c->file, size_B, NOUVEAU_GEM_DOMAIN_VRAM, 0, &bo))
+         size_B /= 2;
+   uint64_t va = 1ull << 40;
+   int ret;
+   while (!(ret = bind1(c, DRM_NOUVEAU_VM_BIND_OP_MAP, page, va, 0, 4096)))
+      va += 2 << 20;
+   assert_int_equal(ret, -ENOMEM);
+   return va;
+}
+
+/* Memory for page tables is had, or lacking, in the call: what has been
+ * accepted is done later, and what is refused leaves nothing. */
+static void
+tables_are_reserved(void **state)
+{
+   struct ctx *c = *state;
+   struct ctx other = {.kmd = c->kmd, .file = test_open(c->kmd)};
+   assert_int_equal(vm_init(other.kmd, other.file, KERNEL_VA, KERNEL_B), 0);
+   int chan = test_channel(c->kmd, c->file);
+   struct gate g = make_gate(c, chan);
+   struct test_bo bo = test_bo(c->kmd, c->file, 5 << 20, GART);
+   struct test_bo page = test_bo(other.kmd, other.file, 4096, GART);
+   uint32_t bound = syncobj(c);
+   struct drm_nouveau_vm_bind_op map = {.handle = bo.handle,
+                                        .addr = 3ull << 37,
+                                        .range = 5 << 20};
+   assert_int_equal(bind_async(c, &map, 1, g.opened, bound), 0);
+   uint64_t refused = use_up_vram(&other, page.handle);
+   *word(&g.data, 0) = 1;
+   assert_int_equal(wait_syncobj(c, bound), 0);
+   for (uint64_t at = 0; at < 5 << 20; at += 1 << 20) {
+      assert_int_equal(write_word(c, chan, &g.push, map.addr + at, 9), 0);
+      assert_int_equal(*word(&bo, at / 4), 9);
+   }
+   /* The tree has not kept it: a sparse region could lie there. */
+   struct drm_nouveau_vm_bind_op again = {.handle = page.handle,
+                                          .addr = refused,
+                                          .range = 4096};
+   assert_int_equal(bind(&other, 0, &again, 1), -ENOMEM);
+   bind1(&other, DRM_NOUVEAU_VM_BIND_OP_UNMAP, 0, 1ull << 40, 0, 64 << 20);
+   assert_int_equal(sparse(&other, DRM_NOUVEAU_VM_BIND_OP_MAP, refused, 4096),
+                    0);
+   test_bo_free(c->kmd, c->file, &bo);
+   free_gate(c, &g);
+   assert_int_equal(kmd_munmap(c->kmd, page.cpu, 4096), 0);
+   kmd_close(other.kmd, other.file);
+}
+
+/* A job that does not end takes its channel with it, and nothing else. */
+static void
+endless_job_is_killed(void **state)
+{
+   struct kmd_config config;
+   kmd_config_from_env(&config);
+   config.vram_B = TEST_VRAM_B;
+   config.sm_count = 1;
+   config.host_threads = 1;
+   config.job_timeout_ms = 200;
+   struct ctx c;
+   assert_int_equal(kmd_create(&config, &c.kmd), 0);
+   c.file = test_open(c.kmd);
+   assert_int_equal(vm_init(c.kmd, c.file, KERNEL_VA, KERNEL_B), 0);
+   int chan = test_channel(c.kmd, c.file), other = test_channel(c.kmd, c.file);
+   struct gate g = make_gate(&c, chan);
+   uint32_t behind = syncobj(&c);
+   prepare_write(&g, 1024, g.data.gpu_va + 4);
+   assert_int_equal(exec(&c, chan, &g.push, 1024, 5, 0, behind), 0);
+   assert_int_equal(wait_syncobj(&c, behind), 0); /* over, but not done */
+   assert_int_equal(*word(&g.data, 1), 0);
+   assert_int_equal(exec(&c, chan, &g.push, 1024, 5, 0, 0), -ENODEV);
+   /* Short ones may take as long in all as they like. */
+   struct test_bo push = mapped_bo(&c, 4096, GART, 3 * USER_VA);
+   for (unsigned i = 0; i < 8; i++) {
+      usleep(50000);
+      assert_int_equal(write_word(&c, other, &push, g.data.gpu_va + 8, i), 0);
+   }
+   test_bo_free(c.kmd, c.file, &push);
+   free_gate(&c, &g);
+   kmd_close(c.kmd, c.file);
+   kmd_destroy(c.kmd);
+}
+
 /* Without pushes a job is over when what was before is. */
 static void
 empty_exec_signals(void **state)
@@ -178,16 +309,6 @@ all_operations_or_none(void **state)
    assert_int_equal(*word(&bo, 0x8000 / 4), 3);
    test_bo_free(c->kmd, c->file, &bo);
    test_bo_free(c->kmd, c->file, &push);
-}
-
-static int
-sparse(struct ctx *c, uint32_t op, uint64_t addr, uint64_t range)
-{
-   struct drm_nouveau_vm_bind_op o = {.op = op,
-                                      .flags = DRM_NOUVEAU_VM_BIND_SPARSE,
-                                      .addr = addr,
-                                      .range = range};
-   return bind(c, 0, &o, 1);
 }
 
 static void
@@ -459,10 +580,17 @@ int
 main(void)
 {
    const struct CMUnitTest tests[] = {
-      TEST(jobs_wait_behind_the_call), TEST(meeting_ranges_keep_order),
-      TEST(empty_exec_signals),        TEST(all_operations_or_none),
-      TEST(sparse_swallows),           TEST(reservations_are_shared),
-      TEST(buffers_make_room),         TEST(some_buffers_stay),
+      TEST(jobs_wait_behind_the_call),
+      TEST(meeting_ranges_keep_order),
+      TEST(binds_keep_their_order),
+      TEST(empty_exec_signals),
+      cmocka_unit_test(endless_job_is_killed),
+      TEST(tables_are_reserved),
+      TEST(all_operations_or_none),
+      TEST(sparse_swallows),
+      TEST(reservations_are_shared),
+      TEST(buffers_make_room),
+      TEST(some_buffers_stay),
       TEST(random_against_model),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
