@@ -30,6 +30,7 @@ build_atom(struct nvir_import *im, LLVMValueRef ptr, enum nvir_atom op,
       nvir_build_op(&im->b, NVIR_OP_ATOM, type, srcs, 1 + n);
    nvir_address_set(i, &a, 0, nvir_type_bits(type) / 8);
    i->atom = op;
+   i->ftz = im->ftz && type == NVIR_TYPE_F32;
    im->s->uses_atomics = true;
    return nvir_val(i->dsts[0].val);
 }

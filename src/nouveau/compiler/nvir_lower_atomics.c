@@ -31,8 +31,6 @@ is_native(const struct nvir_shader *s, const struct nvir_instr *i)
    case NVIR_ATOM_FMAX:
       return false;
    case NVIR_ATOM_FADD:
-      /* Single precision adds flush subnormals: fine, as they are not reported.
-       */
       return !shared && (!wide || has_f64_add(s));
    case NVIR_ATOM_INC:
    case NVIR_ATOM_DEC:
@@ -40,6 +38,24 @@ is_native(const struct nvir_shader *s, const struct nvir_instr *i)
    default:
       return !shared || !wide;
    }
+}
+
+/* Single precision additions in memory take subnormals for zero (isa.md §2.8)
+ * where the program wants them kept. From 2^-101 on the operand decides: its
+ * last place is above all subnormals, so these can be neither an addend that
+ * counts nor a sum. */
+#define KEEPS_SUBNORMALS 0x0d000000u
+
+static bool
+may_lose_subnormals(const struct nvir_instr *i)
+{
+   const struct nvir_src *x = &i->srcs[1];
+
+   if (i->atom != NVIR_ATOM_FADD || i->type != F32 || i->ftz ||
+       i->space != NVIR_SPACE_GLOBAL)
+      return false;
+   return x->kind != NVIR_SRC_IMM ||
+          ((uint32_t)x->imm & 0x7fffffff) < KEEPS_SUBNORMALS;
 }
 
 /* What the memory holds after the operation on `old`. */
@@ -57,6 +73,7 @@ new_value(struct nvir_builder *b, const struct nvir_instr *i,
       [NVIR_ATOM_FMAX] = NVIR_OP_FMAX,
    };
    struct nvir_src r = op2(b, ops[i->atom], i->type, old, i->srcs[1]);
+   r.val->def->ftz = i->ftz;
    if (i->atom == NVIR_ATOM_NAND)
       r = op2(b, NVIR_OP_XOR, i->type, r,
               nvir_imm(i->type == I64 ? ~0ull : 0xffffffff));
@@ -89,6 +106,14 @@ load_old(struct nvir_builder *b, const struct nvir_instr *i)
    return nvir_val(ld->dsts[0].val);
 }
 
+/* What may be there; the swap tells what is. Shared memory has no loads that
+ * say they are atomic, and there zero is as good a guess. */
+static struct nvir_src
+guess_old(struct nvir_builder *b, const struct nvir_instr *i)
+{
+   return i->space == NVIR_SPACE_SHARED ? nvir_imm(0) : load_old(b, i);
+}
+
 static struct nvir_src
 swap_if_same(struct nvir_builder *b, const struct nvir_instr *i,
              struct nvir_src old, struct nvir_src new)
@@ -102,8 +127,8 @@ swap_if_same(struct nvir_builder *b, const struct nvir_instr *i,
    return nvir_val(cas->dsts[0].val);
 }
 
-/* old = *p; do { expected = old; old = cas(p, expected, op(expected)) } while
- * (differ) */
+/* old = guess; do { expected = old; old = cas(p, expected, op(expected)) }
+ * while (differ) */
 static void
 lower_to_loop(struct nvir_instr *i)
 {
@@ -114,7 +139,7 @@ lower_to_loop(struct nvir_instr *i)
    struct nvir_builder b = nvir_builder_at_end(head);
 
    b.line = i->line;
-   struct nvir_src first = load_old(&b, i);
+   struct nvir_src first = guess_old(&b, i);
    nvir_build_br(&b, loop);
    b = nvir_builder_at_end(loop);
    b.line = i->line;
@@ -178,8 +203,47 @@ clone_in_space(struct nvir_block *blk, const struct nvir_instr *i,
    c->srcs[0] = srcs[0];
    c->space = space;
    c->atom = i->atom;
+   c->ftz = i->ftz;
    c->imm = i->imm;
    return c;
+}
+
+/* Two ways of doing it, and where they meet. */
+struct ways {
+   struct nvir_instr *yes, *no;
+};
+
+static struct ways
+split_ways(struct nvir_instr *i,
+           struct nvir_src (*ask)(struct nvir_builder *,
+                                  const struct nvir_instr *),
+           enum nvir_space yes_space, enum nvir_space no_space)
+{
+   struct nvir_block *head = i->block;
+   struct nvir_block *done = nvir_block_split_before(i);
+   struct nvir_block *no = nvir_block_create_after(head);
+   struct nvir_block *yes = nvir_block_create_after(head);
+   struct nvir_builder b = nvir_builder_at_end(head);
+   struct ways w;
+
+   b.line = i->line;
+   nvir_build_cbr(&b, ask(&b, i), yes, no);
+   w.yes = clone_in_space(yes, i, yes_space);
+   b = nvir_builder_at_end(yes);
+   nvir_build_br(&b, done);
+   w.no = clone_in_space(no, i, no_space);
+   b = nvir_builder_at_end(no);
+   nvir_build_br(&b, done);
+
+   struct nvir_instr *phi = nvir_instr_create(head->shader, NVIR_OP_PHI, 1, 2);
+   phi->type = i->type;
+   phi->line = i->line;
+   phi->srcs[0] = nvir_val(w.yes->dsts[0].val);
+   phi->srcs[1] = nvir_val(w.no->dsts[0].val);
+   nvir_instr_set_dst(phi, 0, nvir_value_for_type(head->shader, i->type));
+   nvir_instr_insert_before(phi, i);
+   become(i, nvir_val(phi->dsts[0].val));
+   return w;
 }
 
 /* 0xfe000000 <= address + offset < 0xff000000: the high word is 0 and the top
@@ -199,29 +263,23 @@ is_in_shared_window(struct nvir_builder *b, const struct nvir_instr *i)
 static void
 lower_generic(struct nvir_instr *i)
 {
-   struct nvir_block *head = i->block;
-   struct nvir_block *done = nvir_block_split_before(i);
-   struct nvir_block *global = nvir_block_create_after(head);
-   struct nvir_block *shared = nvir_block_create_after(head);
-   struct nvir_builder b = nvir_builder_at_end(head);
+   split_ways(i, is_in_shared_window, NVIR_SPACE_SHARED, NVIR_SPACE_GLOBAL);
+}
 
-   b.line = i->line;
-   nvir_build_cbr(&b, is_in_shared_window(&b, i), shared, global);
-   struct nvir_instr *s = clone_in_space(shared, i, NVIR_SPACE_SHARED);
-   b = nvir_builder_at_end(shared);
-   nvir_build_br(&b, done);
-   struct nvir_instr *g = clone_in_space(global, i, NVIR_SPACE_GLOBAL);
-   b = nvir_builder_at_end(global);
-   nvir_build_br(&b, done);
+static struct nvir_src
+operand_is_small(struct nvir_builder *b, const struct nvir_instr *i)
+{
+   return compare(b, NVIR_COND_LT, false, F32,
+                  op1(b, NVIR_OP_FABS, F32, i->srcs[1]),
+                  nvir_imm(KEEPS_SUBNORMALS));
+}
 
-   struct nvir_instr *phi = nvir_instr_create(head->shader, NVIR_OP_PHI, 1, 2);
-   phi->type = i->type;
-   phi->line = i->line;
-   phi->srcs[0] = nvir_val(s->dsts[0].val);
-   phi->srcs[1] = nvir_val(g->dsts[0].val);
-   nvir_instr_set_dst(phi, 0, nvir_value_for_type(head->shader, i->type));
-   nvir_instr_insert_before(phi, i);
-   become(i, nvir_val(phi->dsts[0].val));
+static void
+lower_exact_add(struct nvir_instr *i)
+{
+   struct ways w = split_ways(i, operand_is_small, i->space, i->space);
+   w.no->ftz = true; /* and nothing is lost by it */
+   lower_to_loop(w.yes);
 }
 
 void
@@ -240,6 +298,10 @@ nvir_lower_atomics(struct nvir_shader *s)
          if (i->space == NVIR_SPACE_LOCAL) {
             lower_private(i);
             continue;
+         }
+         if (is_native(s, i) && may_lose_subnormals(i)) {
+            lower_exact_add(i);
+            break;
          }
          if (!is_native(s, i)) {
             lower_to_loop(i);
