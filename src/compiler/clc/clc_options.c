@@ -241,6 +241,15 @@ clc_options_parse(struct clc_options *o, struct util_arena *arena,
       "-Dcl_khr_subgroup_shuffle=1", "-Dcl_khr_subgroup_shuffle_relative=1",   \
       "-Dcl_khr_subgroup_clustered_reduce=1", "-Dcl_khr_subgroup_rotate=1"
 
+#define FLOAT_ATOMIC_DEFINES(bits)                                             \
+   "-D__opencl_c_ext_fp" #bits "_global_atomic_add=1",                         \
+      "-D__opencl_c_ext_fp" #bits "_local_atomic_add=1",                       \
+      "-D__opencl_c_ext_fp" #bits "_global_atomic_min_max=1",                  \
+      "-D__opencl_c_ext_fp" #bits "_local_atomic_min_max=1"
+#define FLOAT_ATOMICS                                                          \
+   "-Dcl_ext_float_atomics=1", FLOAT_ATOMIC_DEFINES(32),                       \
+      FLOAT_ATOMIC_DEFINES(64)
+
 /* toolchain.md §1. The options before the user's, in cc1's spelling. */
 static const char *const target_args[] = {
    "-triple",
@@ -276,6 +285,7 @@ static const char *const target_args[] = {
 static const char *const cl3_args[] = {
    EXTENSIONS_ALWAYS EXTENSIONS_CL3,
    SUB_GROUP_DEFINES,
+   FLOAT_ATOMICS,
    "-D__opencl_c_int64=1",
    "-D__opencl_c_atomic_scope_device=1",
    "-D__opencl_c_atomic_scope_all_devices=1",
@@ -285,6 +295,7 @@ static const char *const cl3_args[] = {
 static const char *const cl2_args[] = {
    EXTENSIONS_ALWAYS ",+cl_khr_subgroups",
    SUB_GROUP_DEFINES,
+   FLOAT_ATOMICS,
 };
 
 static const char *const cl1_args[] = {EXTENSIONS_ALWAYS};

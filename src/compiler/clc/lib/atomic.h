@@ -22,9 +22,16 @@
    word __partage_load_##n##_u##bits(space word *);                            \
    void __partage_store_##n##_u##bits(space word *, word);
 
+#define DECLARE_FLOAT(space, n, type)                                          \
+   type __partage_fadd_##n##_##type(space type *, type);                       \
+   type __partage_fmax_##n##_##type(space type *, type);                       \
+   type __partage_fmin_##n##_##type(space type *, type);
+
 #define DECLARE_SPACE(space, n)                                                \
    DECLARE_PRIMITIVES(space, n, uint, 32)                                      \
-   DECLARE_PRIMITIVES(space, n, ulong, 64)
+   DECLARE_PRIMITIVES(space, n, ulong, 64)                                     \
+   DECLARE_FLOAT(space, n, float)                                              \
+   DECLARE_FLOAT(space, n, double)
 
 DECLARE_SPACE(, 0)
 DECLARE_SPACE(global, 1)

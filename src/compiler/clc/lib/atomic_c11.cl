@@ -58,6 +58,24 @@ fence_after(memory_order order, memory_scope scope)
    RMW(atomic_fetch_max, space, n, atomic, type, operand, word, bits, max_op)  \
    RMW(atomic_fetch_min, space, n, atomic, type, operand, word, bits, min_op)
 
+/* cl_ext_float_atomics: x - v is x + -v, to the bit. */
+#define FLOAT_RMW(name, space, n, atomic, type, op, sign)                      \
+   BUILTIN type name##_explicit(volatile space atomic *p, type v,              \
+                                memory_order order, memory_scope scope)        \
+   {                                                                           \
+      fence_before(order, scope);                                              \
+      type old = __partage_##op##_##n##_##type((space type *)p, sign v);       \
+      fence_after(order, scope);                                               \
+      return old;                                                              \
+   }                                                                           \
+   FORMS_1(type, name, volatile space atomic *p, type v, p COMMA v)
+
+#define FLOAT_FETCH(space, n, atomic, type)                                    \
+   FLOAT_RMW(atomic_fetch_add, space, n, atomic, type, fadd, )                 \
+   FLOAT_RMW(atomic_fetch_sub, space, n, atomic, type, fadd, -)                \
+   FLOAT_RMW(atomic_fetch_max, space, n, atomic, type, fmax, )                 \
+   FLOAT_RMW(atomic_fetch_min, space, n, atomic, type, fmin, )
+
 /* ---- load, store, exchange ---- */
 
 #define LOAD(space, n, atomic, type, word, bits)                               \
@@ -159,7 +177,9 @@ fence_after(memory_order order, memory_scope scope)
    FETCH(space, n, atomic_long, long, long, ulong, 64, max, min)               \
    FETCH(space, n, atomic_ulong, ulong, ulong, ulong, 64, umax, umin)          \
    FETCH(space, n, atomic_ulong, ulong, long, ulong, 64, umax, umin)           \
-   FETCH(space, n, atomic_long, long, ulong, ulong, 64, max, min)
+   FETCH(space, n, atomic_long, long, ulong, ulong, 64, max, min)              \
+   FLOAT_FETCH(space, n, atomic_float, float)                                  \
+   FLOAT_FETCH(space, n, atomic_double, double)
 
 SPACE(, 0)
 SPACE(global, 1)

@@ -8,6 +8,8 @@ import sys
 
 SPACES = (0, 1, 3)
 OPS = ('xchg', 'add', 'sub', 'and', 'or', 'xor', 'max', 'min', 'umax', 'umin')
+FLOATS = {'float': 4, 'double': 8}
+FLOAT_OPS = ('fadd', 'fmax', 'fmin')
 
 
 def primitives(space, bits):
@@ -36,6 +38,16 @@ define {word} @__partage_load_{suffix}({ptr} %p) #0 {{
 define void @__partage_store_{suffix}({ptr} %p, {word} %v) #0 {{
   store atomic {word} %v, {ptr} %p monotonic, align {align}
   ret void
+}}'''
+
+
+def float_primitives(space, floats):
+    ptr = f'ptr addrspace({space})' if space else 'ptr'
+    for op in FLOAT_OPS:
+        yield f'''
+define {floats} @__partage_{op}_{space}_{floats}({ptr} %p, {floats} %v) #0 {{
+  %old = atomicrmw {op} {ptr} %p, {floats} %v monotonic, align {FLOATS[floats]}
+  ret {floats} %old
 }}'''
 
 
@@ -92,6 +104,8 @@ def main():
     for space in SPACES:
         for bits in (32, 64):
             out += primitives(space, bits)
+        for floats in FLOATS:
+            out += float_primitives(space, floats)
     for bits in (8, 16, 32, 64):
         for floats in ('float', 'double'):
             for sign in ('s', 'u'):

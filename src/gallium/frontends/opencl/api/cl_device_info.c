@@ -265,6 +265,15 @@ find_u64(const struct ocl_device *dev, cl_device_info param, cl_ulong *v)
    case CL_DEVICE_ATOMIC_MEMORY_CAPABILITIES:
       *v = ocl_device_atomic_memory(dev);
       return true;
+   case CL_DEVICE_SINGLE_FP_ATOMIC_CAPABILITIES_EXT:
+      *v = ocl_device_fp_atomics(dev, 32);
+      return true;
+   case CL_DEVICE_DOUBLE_FP_ATOMIC_CAPABILITIES_EXT:
+      *v = ocl_device_fp_atomics(dev, 64);
+      return true;
+   case CL_DEVICE_HALF_FP_ATOMIC_CAPABILITIES_EXT:
+      *v = ocl_device_fp_atomics(dev, 16);
+      return true;
    case CL_DEVICE_ATOMIC_FENCE_CAPABILITIES:
       *v = ocl_device_atomic_fence(dev);
       return true;

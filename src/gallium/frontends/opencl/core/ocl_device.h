@@ -9,6 +9,20 @@
 
 #include "pipe/p_screen.h"
 
+/* cl_ext_float_atomics, where the system's headers are older (OpenCL registry). */
+#ifndef CL_DEVICE_SINGLE_FP_ATOMIC_CAPABILITIES_EXT
+typedef cl_bitfield cl_device_fp_atomic_capabilities_ext;
+#define CL_DEVICE_GLOBAL_FP_ATOMIC_LOAD_STORE_EXT   (1 << 0)
+#define CL_DEVICE_GLOBAL_FP_ATOMIC_ADD_EXT          (1 << 1)
+#define CL_DEVICE_GLOBAL_FP_ATOMIC_MIN_MAX_EXT      (1 << 2)
+#define CL_DEVICE_LOCAL_FP_ATOMIC_LOAD_STORE_EXT    (1 << 16)
+#define CL_DEVICE_LOCAL_FP_ATOMIC_ADD_EXT           (1 << 17)
+#define CL_DEVICE_LOCAL_FP_ATOMIC_MIN_MAX_EXT       (1 << 18)
+#define CL_DEVICE_SINGLE_FP_ATOMIC_CAPABILITIES_EXT 0x4231
+#define CL_DEVICE_DOUBLE_FP_ATOMIC_CAPABILITIES_EXT 0x4232
+#define CL_DEVICE_HALF_FP_ATOMIC_CAPABILITIES_EXT   0x4233
+#endif
+
 struct ocl_platform;
 struct pipe_context;
 
@@ -64,6 +78,9 @@ cl_device_atomic_capabilities
 ocl_device_atomic_memory(const struct ocl_device *dev);
 cl_device_atomic_capabilities
 ocl_device_atomic_fence(const struct ocl_device *dev);
+/* Of floats of 16, 32 or 64 bits. */
+cl_device_fp_atomic_capabilities_ext
+ocl_device_fp_atomics(const struct ocl_device *dev, unsigned bits);
 /* SPIR-V is accepted. */
 bool ocl_device_has_il(const struct ocl_device *dev);
 

@@ -61,6 +61,7 @@ static const struct version_row extensions[] = {
    {"cl_khr_subgroup_rotate", V(1, 0)},
    {"cl_khr_extended_bit_ops", V(1, 0)},
    {"cl_khr_integer_dot_product", V(2, 0)},
+   {"cl_ext_float_atomics", V(1, 0)},
    {"cl_khr_il_program", V(1, 0), ocl_device_has_il},
    {"cl_khr_icd", V(1, 0)},
    {"cl_khr_extended_versioning", V(1, 0)},
@@ -82,6 +83,14 @@ static const struct version_row c_features[] = {
    {"__opencl_c_integer_dot_product_input_4x8bit", V(3, 0)},
    {"__opencl_c_integer_dot_product_input_4x8bit_packed", V(3, 0)},
    {"__opencl_c_subgroups", V(3, 0)},
+   {"__opencl_c_ext_fp32_global_atomic_add", V(3, 0)},
+   {"__opencl_c_ext_fp32_local_atomic_add", V(3, 0)},
+   {"__opencl_c_ext_fp32_global_atomic_min_max", V(3, 0)},
+   {"__opencl_c_ext_fp32_local_atomic_min_max", V(3, 0)},
+   {"__opencl_c_ext_fp64_global_atomic_add", V(3, 0), has_fp64},
+   {"__opencl_c_ext_fp64_local_atomic_add", V(3, 0), has_fp64},
+   {"__opencl_c_ext_fp64_global_atomic_min_max", V(3, 0), has_fp64},
+   {"__opencl_c_ext_fp64_local_atomic_min_max", V(3, 0), has_fp64},
    {"__opencl_c_work_group_collective_functions", V(3, 0)},
 };
 
@@ -153,4 +162,19 @@ ocl_device_atomic_fence(const struct ocl_device *dev)
 {
    return ocl_device_atomic_memory(dev) | CL_DEVICE_ATOMIC_ORDER_ACQ_REL |
           CL_DEVICE_ATOMIC_SCOPE_WORK_ITEM;
+}
+
+/* All that the language has, except for halves: the card has no atomics of 16
+ * bits. */
+cl_device_fp_atomic_capabilities_ext
+ocl_device_fp_atomics(const struct ocl_device *dev, unsigned bits)
+{
+   if (bits == 16 || (bits == 64 && !has_fp64(dev)))
+      return 0;
+   return CL_DEVICE_GLOBAL_FP_ATOMIC_LOAD_STORE_EXT |
+          CL_DEVICE_GLOBAL_FP_ATOMIC_ADD_EXT |
+          CL_DEVICE_GLOBAL_FP_ATOMIC_MIN_MAX_EXT |
+          CL_DEVICE_LOCAL_FP_ATOMIC_LOAD_STORE_EXT |
+          CL_DEVICE_LOCAL_FP_ATOMIC_ADD_EXT |
+          CL_DEVICE_LOCAL_FP_ATOMIC_MIN_MAX_EXT;
 }
