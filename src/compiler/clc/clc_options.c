@@ -229,7 +229,7 @@ clc_options_parse(struct clc_options *o, struct util_arena *arena,
    "+cl_khr_fp16,"                                                             \
    "+__opencl_c_fp64"
 #define EXTENSIONS_CL3                                                         \
-   ",+cl_khr_subgroups,+__opencl_c_subgroups,"                                 \
+   ",+cl_khr_subgroups,+__opencl_c_subgroups,+__opencl_c_pipes,"               \
    "+__opencl_c_generic_address_space,"                                        \
    "+__opencl_c_program_scope_global_variables,"                               \
    "+__opencl_c_atomic_order_acq_rel,+__opencl_c_atomic_order_seq_cst"

@@ -229,7 +229,7 @@ clEnqueueMigrateMemObjects(cl_command_queue command_queue,
    CL_CHECK(num_mem_objects && mem_objects && !(flags & ~known),
             CL_INVALID_VALUE);
    for (cl_uint i = 0; i < num_mem_objects; i++) {
-      cl_int err = cl_check_buffer(q, mem_objects[i], &mem);
+      cl_int err = cl_check_mem(q, mem_objects[i], &mem);
       CL_CHECK(!err, err);
    }
    cl_int err =

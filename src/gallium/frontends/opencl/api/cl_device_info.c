@@ -56,11 +56,10 @@ static const struct uint_row uint_rows[] = {
    {CL_DEVICE_MAX_SAMPLERS, 0},
    {CL_DEVICE_IMAGE_PITCH_ALIGNMENT, 0},
    {CL_DEVICE_IMAGE_BASE_ADDRESS_ALIGNMENT, 0},
-   /* no pipes, no queues on the device */
-   {CL_DEVICE_PIPE_SUPPORT, CL_FALSE},
-   {CL_DEVICE_MAX_PIPE_ARGS, 0},
-   {CL_DEVICE_PIPE_MAX_ACTIVE_RESERVATIONS, 0},
-   {CL_DEVICE_PIPE_MAX_PACKET_SIZE, 0},
+   {CL_DEVICE_MAX_PIPE_ARGS, OCL_PIPE_MAX_ARGS},
+   {CL_DEVICE_PIPE_MAX_ACTIVE_RESERVATIONS, OCL_PIPE_MAX_RESERVATIONS},
+   {CL_DEVICE_PIPE_MAX_PACKET_SIZE, OCL_PIPE_MAX_PACKET_B},
+   /* no queues on the device */
    {CL_DEVICE_QUEUE_ON_DEVICE_PREFERRED_SIZE, 0},
    {CL_DEVICE_QUEUE_ON_DEVICE_MAX_SIZE, 0},
    {CL_DEVICE_MAX_ON_DEVICE_QUEUES, 0},
@@ -191,6 +190,9 @@ find_uint(const struct ocl_device *dev, cl_device_info param, cl_uint *v)
    case CL_DEVICE_WORK_GROUP_COLLECTIVE_FUNCTIONS_SUPPORT:
       *v = ocl_device_has_c_feature(
          dev, "__opencl_c_work_group_collective_functions");
+      return true;
+   case CL_DEVICE_PIPE_SUPPORT:
+      *v = ocl_device_has_c_feature(dev, "__opencl_c_pipes");
       return true;
    case CL_DEVICE_GENERIC_ADDRESS_SPACE_SUPPORT:
       *v = ocl_device_has_c_feature(dev, "__opencl_c_generic_address_space");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Images, samplers and pipes. No device has them (CL_DEVICE_IMAGE_SUPPORT and
- * CL_DEVICE_PIPE_SUPPORT are false), so none can exist: making one is
- * CL_INVALID_OPERATION, and whatever is passed as one is not one. */
+/* Images and samplers. No device has them (CL_DEVICE_IMAGE_SUPPORT is false),
+ * so none can exist: making one is CL_INVALID_OPERATION, and whatever is passed
+ * as one is not one. */
 #include "cl_priv.h"
 
 static void *
@@ -183,21 +183,4 @@ clGetSamplerInfo(cl_sampler sampler, cl_sampler_info param_name,
                  size_t *param_value_size_ret)
 {
    return CL_INVALID_SAMPLER;
-}
-
-/* ---- pipes ---- */
-
-CL_API_ENTRY cl_mem CL_API_CALL
-clCreatePipe(cl_context context, cl_mem_flags flags, cl_uint pipe_packet_size,
-             cl_uint pipe_max_packets, const cl_pipe_properties *properties,
-             cl_int *errcode_ret)
-{
-   return no_images(context, errcode_ret);
-}
-
-CL_API_ENTRY cl_int CL_API_CALL
-clGetPipeInfo(cl_mem pipe, cl_pipe_info param_name, size_t param_value_size,
-              void *param_value, size_t *param_value_size_ret)
-{
-   return CL_INVALID_MEM_OBJECT;
 }

@@ -108,7 +108,23 @@ set_buffer(struct ocl_kernel *k, cl_uint i, size_t size, const void *value)
    if (value)
       memcpy(&handle, value, sizeof(handle));
    struct ocl_mem *mem = ocl_mem_check(handle);
-   CL_CHECK(!handle || (mem && mem->ctx == k->program->ctx),
+   CL_CHECK(
+      !handle || (mem && !ocl_mem_is_pipe(mem) && mem->ctx == k->program->ctx),
+      CL_INVALID_MEM_OBJECT);
+   ocl_kernel_set_mem(k, i, mem);
+   return CL_SUCCESS;
+}
+
+static cl_int
+set_pipe(struct ocl_kernel *k, cl_uint i, size_t size, const void *value)
+{
+   cl_mem handle;
+
+   CL_CHECK(value, CL_INVALID_ARG_VALUE);
+   CL_CHECK(size == sizeof(cl_mem), CL_INVALID_ARG_SIZE);
+   memcpy(&handle, value, sizeof(handle));
+   struct ocl_mem *mem = ocl_mem_check(handle);
+   CL_CHECK(mem && ocl_mem_is_pipe(mem) && mem->ctx == k->program->ctx,
             CL_INVALID_MEM_OBJECT);
    ocl_kernel_set_mem(k, i, mem);
    return CL_SUCCESS;
@@ -154,8 +170,9 @@ clSetKernelArg(cl_kernel kernel, cl_uint arg_index, size_t arg_size,
    case CLC_ARG_SAMPLER:
       return CL_INVALID_SAMPLER; /* none can exist */
    case CLC_ARG_IMAGE:
-   case CLC_ARG_PIPE:
       return CL_INVALID_MEM_OBJECT;
+   case CLC_ARG_PIPE:
+      return set_pipe(k, arg_index, arg_size, arg_value);
    }
    return CL_INVALID_ARG_VALUE;
 }

@@ -152,7 +152,7 @@ clCreateSubBuffer(cl_mem buffer, cl_mem_flags flags,
 {
    struct ocl_mem *parent = ocl_mem_check(buffer);
 
-   if (!parent || parent->parent)
+   if (!parent || parent->parent || ocl_mem_is_pipe(parent))
       return cl_fail(errcode_ret, CL_INVALID_MEM_OBJECT);
    cl_int err = check_sub_flags(parent, flags);
    if (!err)
@@ -214,7 +214,9 @@ clGetMemObjectInfo(cl_mem memobj, cl_mem_info param_name,
    CL_CHECK(mem, CL_INVALID_MEM_OBJECT);
    switch (param_name) {
    case CL_MEM_TYPE:
-      CL_RETURN(&out, cl_mem_object_type, CL_MEM_OBJECT_BUFFER);
+      CL_RETURN(
+         &out, cl_mem_object_type,
+         ocl_mem_is_pipe(mem) ? CL_MEM_OBJECT_PIPE : CL_MEM_OBJECT_BUFFER);
    case CL_MEM_FLAGS:
       CL_RETURN(&out, cl_mem_flags, mem->flags);
    case CL_MEM_SIZE:

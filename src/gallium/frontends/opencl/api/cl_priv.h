@@ -75,7 +75,9 @@ cl_int cl_enqueue(struct ocl_queue *q, struct ocl_event *cmd, cl_uint n,
 
 /* ---- checks that several calls share ---- */
 
-/* The buffer, or the error of using `mem` in a command of `q`. */
+/* The memory object, or the error of using it in a command of `q`; a buffer. */
+cl_int cl_check_mem(struct ocl_queue *q, cl_mem handle,
+                    struct ocl_mem **mem_out);
 cl_int cl_check_buffer(struct ocl_queue *q, cl_mem handle,
                        struct ocl_mem **mem_out);
 /* CL_INVALID_VALUE unless [offset, offset + size) lies in the buffer. */

@@ -82,13 +82,23 @@ cl_enqueue(struct ocl_queue *q, struct ocl_event *cmd, cl_uint n,
 }
 
 cl_int
-cl_check_buffer(struct ocl_queue *q, cl_mem handle, struct ocl_mem **mem_out)
+cl_check_mem(struct ocl_queue *q, cl_mem handle, struct ocl_mem **mem_out)
 {
    struct ocl_mem *mem = ocl_mem_check(handle);
 
    CL_CHECK(mem, CL_INVALID_MEM_OBJECT);
    CL_CHECK(mem->ctx == q->ctx, CL_INVALID_CONTEXT);
    *mem_out = mem;
+   return CL_SUCCESS;
+}
+
+cl_int
+cl_check_buffer(struct ocl_queue *q, cl_mem handle, struct ocl_mem **mem_out)
+{
+   cl_int err = cl_check_mem(q, handle, mem_out);
+
+   CL_CHECK(!err, err);
+   CL_CHECK(!ocl_mem_is_pipe(*mem_out), CL_INVALID_MEM_OBJECT);
    return CL_SUCCESS;
 }
 

@@ -9,7 +9,8 @@
 
 #include "pipe/p_screen.h"
 
-/* cl_ext_float_atomics, where the system's headers are older (OpenCL registry). */
+/* cl_ext_float_atomics, where the system's headers are older (OpenCL registry).
+ */
 #ifndef CL_DEVICE_SINGLE_FP_ATOMIC_CAPABILITIES_EXT
 typedef cl_bitfield cl_device_fp_atomic_capabilities_ext;
 #define CL_DEVICE_GLOBAL_FP_ATOMIC_LOAD_STORE_EXT   (1 << 0)
@@ -30,6 +31,12 @@ struct pipe_context;
 #define OCL_DEVICE_MEM_ALIGN_B 128 /* sizeof(long16) */
 /* The start of local memory is left free: there is the null pointer. */
 #define OCL_LOCAL_NULL_B 128
+/* Of pipes. Any number of reservations would do; the language has them counted.
+ */
+#define OCL_PIPE_MAX_PACKET_B     4096
+#define OCL_PIPE_MAX_PACKETS      (1u << 30)
+#define OCL_PIPE_MAX_RESERVATIONS 1024
+#define OCL_PIPE_MAX_ARGS         16
 /* pipe_grid_info::last_block is part of the driver's contract. */
 #define OCL_NON_UNIFORM_GROUPS true
 

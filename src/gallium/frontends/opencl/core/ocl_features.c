@@ -83,6 +83,7 @@ static const struct version_row c_features[] = {
    {"__opencl_c_integer_dot_product_input_4x8bit", V(3, 0)},
    {"__opencl_c_integer_dot_product_input_4x8bit_packed", V(3, 0)},
    {"__opencl_c_subgroups", V(3, 0)},
+   {"__opencl_c_pipes", V(3, 0)},
    {"__opencl_c_ext_fp32_global_atomic_add", V(3, 0)},
    {"__opencl_c_ext_fp32_local_atomic_add", V(3, 0)},
    {"__opencl_c_ext_fp32_global_atomic_min_max", V(3, 0)},

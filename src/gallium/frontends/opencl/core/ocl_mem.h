@@ -39,7 +39,8 @@ struct ocl_mem {
    unsigned num_props;
    struct util_list destructors; /* last registered first */
    pthread_mutex_t lock;
-   struct util_list maps; /* of this object, ocl_map */
+   struct util_list maps;         /* of this object, ocl_map */
+   cl_uint packet_B, max_packets; /* pipes; else 0 */
 
    /* root buffers only */
    bool shared;
@@ -53,6 +54,12 @@ struct ocl_mem {
 
 OCL_OBJECT_TYPE(mem, cl_mem, OCL_MAGIC_MEM)
 
+static inline bool
+ocl_mem_is_pipe(const struct ocl_mem *mem)
+{
+   return mem->packet_B != 0;
+}
+
 /* A place in a root buffer, as the commands use it. */
 struct ocl_range {
    struct ocl_mem *root;
@@ -65,6 +72,9 @@ struct ocl_mem *ocl_mem_create(struct ocl_context *ctx, cl_mem_flags flags,
                                unsigned num_props, cl_int *err_out);
 struct ocl_mem *ocl_mem_create_sub(struct ocl_mem *parent, cl_mem_flags flags,
                                    uint64_t origin_B, uint64_t size_B);
+/* An empty pipe. */
+struct ocl_mem *ocl_pipe_create(struct ocl_context *ctx, cl_uint packet_B,
+                                cl_uint max_packets, cl_int *err_out);
 cl_int ocl_mem_add_destructor(struct ocl_mem *mem,
                               void(CL_CALLBACK *fn)(cl_mem, void *),
                               void *data);

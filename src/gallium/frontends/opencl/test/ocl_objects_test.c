@@ -311,8 +311,6 @@ test_unsupported(void **state)
    assert_int_equal(err, CL_INVALID_CONTEXT);
    assert_null(clCreateSamplerWithProperties(t.ctx, NULL, &err));
    assert_int_equal(err, CL_INVALID_OPERATION);
-   assert_null(clCreatePipe(t.ctx, 0, 4, 4, NULL, &err));
-   assert_int_equal(err, CL_INVALID_OPERATION);
    OK(clGetSupportedImageFormats(t.ctx, CL_MEM_READ_ONLY, CL_MEM_OBJECT_IMAGE2D,
                                  0, NULL, &n));
    assert_int_equal(n, 0);
@@ -320,6 +318,79 @@ test_unsupported(void **state)
    assert_int_equal(err, CL_INVALID_VALUE); /* not SPIR-V */
    assert_int_equal(clSetDefaultDeviceCommandQueue(t.ctx, t.device, t.q),
                     CL_INVALID_OPERATION);
+   cl_test_close(&t);
+}
+
+static void
+check_no_pipe(cl_context ctx, cl_mem_flags flags, cl_uint packet_B, cl_uint max,
+              cl_int want)
+{
+   cl_int err;
+
+   assert_null(clCreatePipe(ctx, flags, packet_B, max, NULL, &err));
+   assert_int_equal(err, want);
+}
+
+static void
+test_pipe_errors(void **state)
+{
+   struct cl_test t;
+   cl_pipe_properties props[] = {1, 2, 0};
+   cl_int err;
+
+   cl_test_open(&t, 0);
+   check_no_pipe(NULL, 0, 4, 4, CL_INVALID_CONTEXT);
+   check_no_pipe(t.ctx, CL_MEM_READ_ONLY, 4, 4, CL_INVALID_VALUE);
+   check_no_pipe(t.ctx, CL_MEM_HOST_READ_ONLY, 4, 4, CL_INVALID_VALUE);
+   check_no_pipe(t.ctx, 0, 0, 4, CL_INVALID_PIPE_SIZE);
+   check_no_pipe(t.ctx, 0, 4, 0, CL_INVALID_PIPE_SIZE);
+   check_no_pipe(t.ctx, 0, 4, ~0u, CL_INVALID_PIPE_SIZE);
+   check_no_pipe(t.ctx, 0, 1 << 20, 4, CL_INVALID_PIPE_SIZE);
+   assert_null(clCreatePipe(t.ctx, 0, 4, 4, props, &err));
+   assert_int_equal(err, CL_INVALID_VALUE);
+   cl_test_close(&t);
+}
+
+/* A pipe is a memory object, but no buffer. */
+static void
+test_pipes(void **state)
+{
+   struct cl_test t;
+   cl_pipe_properties no_props[] = {0};
+   cl_buffer_region region = {0, 4};
+   cl_mem_object_type type;
+   cl_mem_flags flags;
+   cl_uint u32;
+   size_t size = 7;
+   cl_int err;
+
+   cl_test_open(&t, 0);
+   cl_mem p = clCreatePipe(t.ctx, 0, 12, 100, no_props, &err);
+   OK(err);
+   OK(clGetPipeInfo(p, CL_PIPE_PACKET_SIZE, 4, &u32, NULL));
+   assert_int_equal(u32, 12);
+   OK(clGetPipeInfo(p, CL_PIPE_MAX_PACKETS, 4, &u32, NULL));
+   assert_int_equal(u32, 100);
+   OK(clGetPipeInfo(p, CL_PIPE_PROPERTIES, 0, NULL, &size));
+   assert_int_equal(size, 0);
+   assert_int_equal(clGetPipeInfo(p, 0, 4, &u32, NULL), CL_INVALID_VALUE);
+   cl_mem buf = clCreateBuffer(t.ctx, 0, 4, NULL, &err);
+   OK(err);
+   assert_int_equal(clGetPipeInfo(buf, CL_PIPE_PACKET_SIZE, 4, &u32, NULL),
+                    CL_INVALID_MEM_OBJECT);
+   OK(clReleaseMemObject(buf));
+   OK(clGetMemObjectInfo(p, CL_MEM_TYPE, sizeof(type), &type, NULL));
+   assert_int_equal(type, CL_MEM_OBJECT_PIPE);
+   OK(clGetMemObjectInfo(p, CL_MEM_FLAGS, sizeof(flags), &flags, NULL));
+   assert_int_equal(flags, CL_MEM_READ_WRITE | CL_MEM_HOST_NO_ACCESS);
+   assert_int_equal(
+      clEnqueueReadBuffer(t.q, p, CL_TRUE, 0, 4, &u32, 0, NULL, NULL),
+      CL_INVALID_MEM_OBJECT);
+   assert_null(
+      clCreateSubBuffer(p, 0, CL_BUFFER_CREATE_TYPE_REGION, &region, &err));
+   assert_int_equal(err, CL_INVALID_MEM_OBJECT);
+   OK(clEnqueueMigrateMemObjects(t.q, 1, &p, 0, 0, NULL, NULL));
+   OK(clReleaseMemObject(p));
    cl_test_close(&t);
 }
 
@@ -351,6 +422,8 @@ main(void)
       cmocka_unit_test(test_queue),
       cmocka_unit_test(test_released_handle),
       cmocka_unit_test(test_unsupported),
+      cmocka_unit_test(test_pipe_errors),
+      cmocka_unit_test(test_pipes),
       cmocka_unit_test(test_timers),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
