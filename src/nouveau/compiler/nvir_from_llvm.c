@@ -240,6 +240,18 @@ import_phi(struct nvir_import *im, LLVMValueRef v)
    return r;
 }
 
+/* Is it an operand of anything but other phis? Then its undefined bits may be
+ * merged with others (a struct's padding when it is copied in pieces), and a
+ * register that was never written would be read. */
+static bool
+is_computed_with(LLVMValueRef phi)
+{
+   for (LLVMUseRef u = LLVMGetFirstUse(phi); u; u = LLVMGetNextUse(u))
+      if (!LLVMIsAPHINode(LLVMGetUser(u)))
+         return true;
+   return false;
+}
+
 /* Constants and address computations of an incoming value are built at the end
  * of the block it comes from. */
 static void
@@ -248,6 +260,7 @@ fill_phi(struct nvir_import *im, LLVMValueRef v)
    struct nvir_comps r = nvir_map_get(&im->values, v)->comps;
    unsigned num_preds =
       nvir_map_get(&im->blocks, LLVMGetInstructionParent(v))->first->num_preds;
+   bool computed = is_computed_with(v);
 
    for (unsigned i = 0; i < r.n; i++) {
       struct nvir_instr *phi = r.c[i].val->def;
@@ -264,7 +277,10 @@ fill_phi(struct nvir_import *im, LLVMValueRef v)
       struct nvir_comps c = nvir_import_value(im, LLVMGetIncomingValue(v, k));
       for (unsigned i = 0; i < r.n; i++) {
          struct nvir_instr *phi = r.c[i].val->def;
-         phi->srcs[nvir_block_pred_index(phi->block, from->last)] = c.c[i];
+         struct nvir_src x = c.c[i];
+         if (x.kind == NVIR_SRC_UNDEF && computed)
+            x = nvir_imm(0);
+         phi->srcs[nvir_block_pred_index(phi->block, from->last)] = x;
       }
    }
 }
