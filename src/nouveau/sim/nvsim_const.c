@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BANK_B 0x10000u
-
 void
 nvsim_warp_read(struct nvsim_warp *w, uint64_t gpu_va, void *dst,
                 uint32_t size_B)
@@ -47,7 +45,7 @@ fill(struct nvsim_warp *w, unsigned bank, unsigned page)
    struct nvsim_worker *wk = w->worker;
    const struct nvsim_cb *cb = &w->grid->cb[bank];
    if (!wk->cb_data[bank]) {
-      wk->cb_data[bank] = util_svc_calloc(1, BANK_B);
+      wk->cb_data[bank] = util_svc_calloc(1, NVSIM_BANK_B);
       if (!wk->cb_data[bank])
          abort();
    }
@@ -60,7 +58,8 @@ fill(struct nvsim_warp *w, unsigned bank, unsigned page)
 }
 
 const uint8_t *
-nvsim_const(struct nvsim_warp *w, unsigned bank, uint32_t off, unsigned size_B)
+nvsim_const_slow(struct nvsim_warp *w, unsigned bank, uint32_t off,
+                 unsigned size_B)
 {
    if (unlikely(bank >= ARRAY_SIZE(w->grid->cb) || !w->grid->cb[bank].valid))
       nvsim_warp_error(w, NVSIM_WARP_INVALID_CONST_ADDR, w->active, 0,
@@ -68,7 +67,7 @@ nvsim_const(struct nvsim_warp *w, unsigned bank, uint32_t off, unsigned size_B)
    if (unlikely(off % size_B))
       nvsim_warp_error(w, NVSIM_WARP_MISALIGNED_IMMC_ADDR, w->active, off,
                        "misaligned constant address");
-   off &= BANK_B - 1;
+   off &= NVSIM_BANK_B - 1;
    unsigned page = off / NVSIM_PAGE_B;
    if (unlikely(!(w->worker->cb_valid[bank] >> page & 1)))
       fill(w, bank, page);

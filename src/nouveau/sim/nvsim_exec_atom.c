@@ -2,8 +2,9 @@
  * SPDX-FileCopyrightText: The partage authors */
 /* Atomics (isa.md §2.8). Global ones are atomics of the host on the very
  * address, so that CPU and GPU agree; a CTA runs on one host thread, so shared
- * ones are plain. */
-#include "nvsim_exec_priv.h"
+ * ones are plain. Where all lanes name one word, nobody sees the steps between
+ * them: they are one atomic of the host. */
+#include "nvsim_exec_lanes.h"
 
 #include "nouveau/isa/sass_sem.h"
 #include "nouveau/sim/tex/nvsim_tex.h"
@@ -164,6 +165,15 @@ struct atom {
    uint64_t old[NVSIM_LANES];
 };
 
+static inline uint64_t
+next(const struct atom *a, const struct sass_instr *i, unsigned l, uint64_t old)
+{
+   if (a->kind == KIND_CAS)
+      return old == a->v[l] ? a->swap[l] : old;
+   return a->wide ? next64(i, old, a->v[l])
+                  : next32(i, (uint32_t)old, (uint32_t)a->v[l]);
+}
+
 static uint64_t
 host_lane(const struct atom *a, const struct sass_instr *i, uint8_t *p,
           unsigned l)
@@ -184,21 +194,54 @@ host_lane(const struct atom *a, const struct sass_instr *i, uint8_t *p,
                   : host_atom32((uint32_t *)p, i, (uint32_t)a->v[l]);
 }
 
-static uint64_t
-shared_lane(const struct atom *a, const struct sass_instr *i, uint8_t *p,
-            unsigned l)
+/* ---- all lanes on one word ---- */
+
+static bool
+is_one_word(const struct atom *a, uint32_t mask)
 {
-   unsigned size_B = a->wide ? 8 : 4;
-   uint64_t old = 0, next;
-   memcpy(&old, p, size_B);
-   if (a->kind == KIND_CAS)
-      next = old == a->v[l] ? a->swap[l] : old;
-   else
-      next = a->wide ? next64(i, old, a->v[l])
-                     : next32(i, (uint32_t)old, (uint32_t)a->v[l]);
-   memcpy(p, &next, size_B);
-   return old;
+   uint64_t first = a->va[__builtin_ctz(mask)], diff = 0;
+   for (unsigned l = 0; l < NVSIM_LANES; l++)
+      diff |= (a->va[l] ^ first) & -(uint64_t)(mask >> l & 1);
+   return !diff;
 }
+
+/* What the lanes make of `v`, in their order; each notes what it has seen. */
+static uint64_t
+fold(struct atom *a, const struct sass_instr *i, uint32_t mask, uint64_t v)
+{
+   if (a->kind == KIND_CAS) {
+      nvsim_for_each_lane(l, mask) {
+         a->old[l] = v;
+         v = v == a->v[l] ? a->swap[l] : v;
+      }
+      return v;
+   }
+   nvsim_for_each_lane(l, mask) {
+      a->old[l] = v;
+      v = next(a, i, l, v);
+   }
+   return v;
+}
+
+/* Also writes what does not change: the host shall see a write. */
+static void
+host_word(struct atom *a, const struct sass_instr *i, uint32_t mask, uint8_t *p)
+{
+   if (a->wide) {
+      uint64_t *q = (uint64_t *)p, old = __atomic_load_n(q, __ATOMIC_RELAXED);
+      while (!__atomic_compare_exchange_n(q, &old, fold(a, i, mask, old), false,
+                                          __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+         ;
+   } else {
+      uint32_t *q = (uint32_t *)p, old = __atomic_load_n(q, __ATOMIC_RELAXED);
+      while (!__atomic_compare_exchange_n(
+         q, &old, (uint32_t)fold(a, i, mask, old), false, __ATOMIC_SEQ_CST,
+         __ATOMIC_RELAXED))
+         ;
+   }
+}
+
+/* ---- operands, results ---- */
 
 static void
 read_values(struct nvsim_warp *w, unsigned row, bool wide, uint64_t *v)
@@ -238,31 +281,39 @@ static void
 check_atom(struct nvsim_warp *w, const struct nvsim_instr *in,
            const struct atom *a, bool shared, uint32_t mask)
 {
-   uint32_t bad = 0;
    if (a->kind == KIND_ATOM && !is_legal(&in->i, shared))
       nvsim_warp_error(w, NVSIM_WARP_ILLEGAL_PARAM, mask, 0,
                        "no such atomic operation for the type");
-   nvsim_for_each_lane(l, mask)
-      bad |= (uint32_t)((a->va[l] & (a->wide ? 7 : 3)) != 0) << l;
-   if (bad)
-      nvsim_warp_error(w, NVSIM_WARP_MISALIGNED_ADDR, bad,
-                       a->va[__builtin_ctz(bad)], "misaligned atomic");
+   nvsim_check_alignment(w, a->va, a->wide ? 8 : 4, mask);
 }
 
 static void
 check_windows(struct nvsim_warp *w, const struct atom *a, uint32_t mask)
 {
-   const struct nvsim_grid *g = w->grid;
-   uint32_t bad = 0;
-   nvsim_for_each_lane(l, mask) {
-      bool shared = g->shared_window && a->va[l] - g->shared_window < 16u << 20;
-      bool local = g->local_window && a->va[l] - g->local_window < 16u << 20;
-      bad |= (uint32_t)(shared || local) << l;
-   }
+   uint32_t bad = (nvsim_in_window(a->va, w->grid->shared_window) |
+                   nvsim_in_window(a->va, w->grid->local_window)) &
+                  mask;
    if (bad)
       nvsim_warp_error(w, NVSIM_WARP_INVALID_ADDR_SPACE, bad,
                        a->va[__builtin_ctz(bad)],
                        "global atomic on shared or local memory");
+}
+
+static bool
+has_result(const struct nvsim_instr *in)
+{
+   return in->rd != NVSIM_ROW_SINK && in->i.op != SASS_OP_RED;
+}
+
+static void
+write_old(struct nvsim_warp *w, const struct nvsim_instr *in,
+          const struct atom *a, uint32_t mask)
+{
+   if (!has_result(in))
+      return;
+   nvsim_set_row(w->r[in->rd], mask, (uint32_t)a->old[l]);
+   if (a->wide)
+      nvsim_set_row(w->r[in->rd + 1], mask, a->old[l] >> 32);
 }
 
 /* One lane's result goes to its register as soon as it is there: a replay after
@@ -271,69 +322,44 @@ static void
 write_lane(struct nvsim_warp *w, const struct nvsim_instr *in,
            const struct atom *a, unsigned l, uint64_t old)
 {
-   if (in->rd == NVSIM_ROW_SINK || in->i.op == SASS_OP_RED)
+   if (!has_result(in))
       return;
    w->r[in->rd][l] = (uint32_t)old;
    if (a->wide)
       w->r[in->rd + 1][l] = old >> 32;
 }
 
-static void
-translate(struct nvsim_warp *w, const struct atom *a, uint32_t mask,
-          uint8_t *p[NVSIM_LANES])
-{
-   unsigned faults = 0;
-   nvsim_for_each_lane(l, mask) {
-      p[l] = nvsim_tlb_lookup(w->worker, a->va[l], NV_FAULT_ACCESS_ATOMIC,
-                              &w->park.faults[faults]);
-      faults += p[l] == NULL;
-   }
-   if (faults)
-      nvsim_warp_fault(w, faults, NV_FAULT_CLIENT_GPC_T1_0);
-}
-
-/* RED.ADD of a whole warp to one word is one addition: nobody sees the steps. */
-static bool
-is_uniform_sum(const struct nvsim_instr *in, const struct atom *a,
-               uint32_t mask)
-{
-   if (in->i.op != SASS_OP_RED && in->rd != NVSIM_ROW_SINK)
-      return false;
-   if (a->kind == KIND_CAS || in->i.atom_op != SASS_ATOM_ADD || !mask ||
-       (in->i.type != SASS_U32 && in->i.type != SASS_S32))
-      return false;
-   uint64_t first = a->va[__builtin_ctz(mask)], diff = 0;
-   nvsim_for_each_lane(l, mask)
-      diff |= a->va[l] ^ first;
-   return !diff;
-}
+/* ---- the instructions ---- */
 
 static void
-sum_to_first(struct atom *a, uint32_t *mask)
-{
-   uint32_t sum = 0;
-   unsigned first = __builtin_ctz(*mask);
-   nvsim_for_each_lane(l, *mask)
-      sum += (uint32_t)a->v[l];
-   a->v[first] = sum;
-   *mask = 1u << first;
-}
-
-static void
-atom_global(struct nvsim_warp *w, const struct nvsim_instr *in, struct atom *a,
+global_word(struct nvsim_warp *w, const struct nvsim_instr *in, struct atom *a,
             uint32_t mask)
 {
    struct nvsim_worker *wk = w->worker;
-   uint8_t *p[NVSIM_LANES];
-   check_atom(w, in, a, false, mask);
-   if (!w->done && is_uniform_sum(in, a, mask))
-      sum_to_first(a, &mask);
-   w->mem_access = NV_FAULT_ACCESS_ATOMIC;
-   w->mem_client = NV_FAULT_CLIENT_GPC_T1_0;
-   w->mem_mask = mask;
+   unsigned first = __builtin_ctz(mask);
    nvsim_section_begin(wk);
-   translate(w, a, mask, p);
-   wk->guard.armed = 1;
+   uint8_t *p = nvsim_tlb_lookup(wk, a->va[first], NV_FAULT_ACCESS_ATOMIC,
+                                 &w->park.faults[0]);
+   if (unlikely(!p))
+      nvsim_warp_fault(w, 1, NV_FAULT_CLIENT_GPC_T1_0);
+   w->mem_va = a->va[first];
+   w->mem_lane = first;
+   nvsim_arm(w);
+   host_word(a, &in->i, mask, p);
+   nvsim_disarm(w);
+   nvsim_section_end(wk);
+   write_old(w, in, a, mask);
+}
+
+static void
+global_lanes(struct nvsim_warp *w, const struct nvsim_instr *in,
+             const struct atom *a, uint32_t mask)
+{
+   uint8_t *p[NVSIM_LANES];
+   nvsim_section_begin(w->worker);
+   nvsim_translate_lanes(w, a->va, NV_FAULT_ACCESS_ATOMIC,
+                         NV_FAULT_CLIENT_GPC_T1_0, mask, p);
+   nvsim_arm(w);
    nvsim_for_each_lane(l, mask) {
       w->mem_va = a->va[l];
       w->mem_lane = l;
@@ -342,9 +368,22 @@ atom_global(struct nvsim_warp *w, const struct nvsim_instr *in, struct atom *a,
       __atomic_signal_fence(__ATOMIC_SEQ_CST);
       write_lane(w, in, a, l, old);
    }
-   __atomic_signal_fence(__ATOMIC_SEQ_CST);
-   wk->guard.armed = 0;
-   nvsim_section_end(wk);
+   nvsim_disarm(w);
+   nvsim_section_end(w->worker);
+}
+
+static void
+atom_global(struct nvsim_warp *w, const struct nvsim_instr *in, struct atom *a,
+            uint32_t mask)
+{
+   check_atom(w, in, a, false, mask);
+   w->mem_access = NV_FAULT_ACCESS_ATOMIC;
+   w->mem_client = NV_FAULT_CLIENT_GPC_T1_0;
+   w->mem_mask = mask;
+   if (is_one_word(a, mask))
+      global_word(w, in, a, mask);
+   else
+      global_lanes(w, in, a, mask);
    w->done = 0;
    w->budget -= 8; /* who uses atomics may be waiting for somebody */
 }
@@ -377,6 +416,21 @@ exec_suatom(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
       write_lane(w, in, &a, l, 0);
 }
 
+static uint64_t
+shared_load(const struct atom *a, const uint8_t *p)
+{
+   return a->wide ? *(const uint64_t *)p : *(const uint32_t *)p;
+}
+
+static void
+shared_store(const struct atom *a, uint8_t *p, uint64_t v)
+{
+   if (a->wide)
+      *(uint64_t *)p = v;
+   else
+      *(uint32_t *)p = (uint32_t)v;
+}
+
 static void
 exec_atoms(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
@@ -386,16 +440,25 @@ exec_atoms(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    read_operands(w, in, &a);
    check_atom(w, in, &a, true, mask);
    unsigned size_B = a.wide ? 8 : 4;
-   uint32_t bad = 0;
-   nvsim_for_each_lane(l, mask)
-      bad |= (uint32_t)(a.va[l] + size_B > w->grid->shared_B) << l;
-   if (bad)
-      nvsim_warp_error(w, NVSIM_WARP_OOR_ADDR, bad, a.va[__builtin_ctz(bad)],
+   nvsim_row bad;
+   for (unsigned l = 0; l < NVSIM_LANES; l++)
+      bad[l] = a.va[l] + size_B > w->grid->shared_B ? ~0u : 0;
+   uint32_t outside = nvsim_movemask(bad) & mask;
+   if (outside)
+      nvsim_warp_error(w, NVSIM_WARP_OOR_ADDR, outside,
+                       a.va[__builtin_ctz(outside)],
                        "shared memory address out of range");
-   nvsim_for_each_lane(l, mask) {
-      uint64_t old = shared_lane(&a, &in->i, w->cta->shared + a.va[l], l);
-      write_lane(w, in, &a, l, old);
+   if (is_one_word(&a, mask)) {
+      uint8_t *p = w->cta->shared + a.va[__builtin_ctz(mask)];
+      shared_store(&a, p, fold(&a, &in->i, mask, shared_load(&a, p)));
+   } else {
+      nvsim_for_each_lane(l, mask) {
+         uint8_t *p = w->cta->shared + a.va[l];
+         a.old[l] = shared_load(&a, p);
+         shared_store(&a, p, next(&a, &in->i, l, a.old[l]));
+      }
    }
+   write_old(w, in, &a, mask);
 }
 
 nvsim_exec_fn

@@ -3,7 +3,7 @@
 /* Loads, stores and atomics (isa.md §2.8, §3.5). Global accesses: all lanes are
  * translated first; if one faults, none is done. If the host then refuses a
  * lane in the middle, w->done keeps those before it from being done twice. */
-#include "nvsim_exec_priv.h"
+#include "nvsim_exec_lanes.h"
 
 #define MAX_WORDS 4
 
@@ -32,32 +32,6 @@ addresses(struct nvsim_warp *w, const struct nvsim_instr *in, uint64_t *va)
    }
 }
 
-static void
-check_alignment(struct nvsim_warp *w, const uint64_t *va, unsigned size_B,
-                uint32_t mask)
-{
-   uint64_t any = 0;
-   nvsim_row bad;
-   for (unsigned l = 0; l < NVSIM_LANES; l++)
-      bad[l] = va[l] & (size_B - 1) ? ~0u : 0;
-   any = nvsim_movemask(bad) & mask;
-   if (unlikely(any))
-      nvsim_warp_error(w, NVSIM_WARP_MISALIGNED_ADDR, any,
-                       va[__builtin_ctz(any)], "misaligned address");
-}
-
-/* Lanes inside of a generic window. A window at 0 was never set. */
-static uint32_t
-in_window(const uint64_t *va, uint64_t base)
-{
-   if (!base)
-      return 0;
-   nvsim_row in;
-   for (unsigned l = 0; l < NVSIM_LANES; l++)
-      in[l] = va[l] - base < 16u << 20 ? ~0u : 0;
-   return nvsim_movemask(in);
-}
-
 /* Do all lanes together touch one piece within a page, in lane order? */
 static bool
 is_contiguous(const uint64_t *va, unsigned size_B)
@@ -68,21 +42,7 @@ is_contiguous(const uint64_t *va, unsigned size_B)
    return !diff && va[0] % NVSIM_PAGE_B + NVSIM_LANES * size_B <= NVSIM_PAGE_B;
 }
 
-/* ---- guarded section ---- */
-
-static inline void
-arm(struct nvsim_warp *w)
-{
-   w->worker->guard.armed = 1;
-   __atomic_signal_fence(__ATOMIC_SEQ_CST);
-}
-
-static inline void
-disarm(struct nvsim_warp *w)
-{
-   __atomic_signal_fence(__ATOMIC_SEQ_CST);
-   w->worker->guard.armed = 0;
-}
+/* ---- accesses ---- */
 
 static inline void
 note_access(struct nvsim_warp *w, const struct access *a, uint32_t mask)
@@ -91,33 +51,6 @@ note_access(struct nvsim_warp *w, const struct access *a, uint32_t mask)
    w->mem_client = a->client;
    w->mem_mask = a->kind == NV_FAULT_ACCESS_READ ? 0 : mask;
    w->mem_lane = 0;
-}
-
-/* Host addresses of all lanes; in a section. Leaves the instruction on a fault.
- */
-static void
-translate(struct nvsim_warp *w, const struct access *a, uint32_t mask,
-          uint8_t *p[NVSIM_LANES])
-{
-   uint64_t page = ~0ull;
-   uint8_t *base = NULL;
-   unsigned faults = 0;
-   nvsim_for_each_lane(l, mask) {
-      uint64_t va = a->va[l];
-      if (va / NVSIM_PAGE_B != page || !base) {
-         struct nvsim_mem_fault *f = &w->park.faults[faults];
-         page = va / NVSIM_PAGE_B;
-         base = nvsim_tlb_lookup(w->worker, va, a->kind, f);
-         if (!base) {
-            faults++;
-            continue;
-         }
-         base -= va % NVSIM_PAGE_B;
-      }
-      p[l] = base + va % NVSIM_PAGE_B;
-   }
-   if (unlikely(faults))
-      nvsim_warp_fault(w, faults, a->client);
 }
 
 /* ---- values in memory and in rows ---- */
@@ -228,21 +161,21 @@ load_global(struct nvsim_warp *w, const struct access *a, enum sass_size size,
       if (unlikely(!p))
          nvsim_warp_fault(w, 1, a->client);
       w->mem_va = a->va[0];
-      arm(w);
+      nvsim_arm(w);
       load_packed(t, p, size);
-      disarm(w);
+      nvsim_disarm(w);
       nvsim_section_end(wk);
       return;
    }
    uint8_t *p[NVSIM_LANES];
    nvsim_section_begin(wk);
-   translate(w, a, mask, p);
-   arm(w);
+   nvsim_translate_lanes(w, a->va, a->kind, a->client, mask, p);
+   nvsim_arm(w);
    nvsim_for_each_lane(l, mask) {
       w->mem_va = a->va[l];
       load_lane(t, l, p[l], size);
    }
-   disarm(w);
+   nvsim_disarm(w);
    nvsim_section_end(wk);
 }
 
@@ -259,22 +192,22 @@ store_global(struct nvsim_warp *w, const struct access *a,
       if (unlikely(!p))
          nvsim_warp_fault(w, 1, a->client);
       w->mem_va = a->va[0];
-      arm(w);
+      nvsim_arm(w);
       store_packed(p, r, a->size_B);
-      disarm(w);
+      nvsim_disarm(w);
       nvsim_section_end(wk);
       return;
    }
    uint8_t *p[NVSIM_LANES];
    nvsim_section_begin(wk);
-   translate(w, a, mask, p);
-   arm(w);
+   nvsim_translate_lanes(w, a->va, a->kind, a->client, mask, p);
+   nvsim_arm(w);
    nvsim_for_each_lane(l, mask) {
       w->mem_va = a->va[l];
       w->mem_lane = l;
       store_lane(p[l], r, l, a->size_B);
    }
-   disarm(w);
+   nvsim_disarm(w);
    nvsim_section_end(wk);
    w->done = 0;
 }
@@ -396,7 +329,7 @@ begin_access(struct nvsim_warp *w, const struct nvsim_instr *in,
    a->size_B = size_B;
    a->kind = kind;
    a->client = NV_FAULT_CLIENT_GPC_T1_0;
-   check_alignment(w, a->va, size_B, mask);
+   nvsim_check_alignment(w, a->va, size_B, mask);
 }
 
 static void
@@ -425,8 +358,8 @@ exec_ld(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    nvsim_row t[MAX_WORDS];
    unsigned size_B = sass_size_B(in->i.size);
    begin_access(w, in, &a, size_B, NV_FAULT_ACCESS_READ, mask);
-   uint32_t shared = in_window(a.va, w->grid->shared_window) & mask;
-   uint32_t local = in_window(a.va, w->grid->local_window) & mask;
+   uint32_t shared = nvsim_in_window(a.va, w->grid->shared_window) & mask;
+   uint32_t local = nvsim_in_window(a.va, w->grid->local_window) & mask;
    uint32_t global = mask & ~shared & ~local;
    uint64_t off[NVSIM_LANES];
    if (global)
@@ -464,8 +397,8 @@ exec_st(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    const uint32_t(*r)[NVSIM_LANES] =
       (const uint32_t(*)[NVSIM_LANES])w->r[in->rd];
    begin_access(w, in, &a, size_B, NV_FAULT_ACCESS_WRITE, mask);
-   uint32_t shared = in_window(a.va, w->grid->shared_window) & mask;
-   uint32_t local = in_window(a.va, w->grid->local_window) & mask;
+   uint32_t shared = nvsim_in_window(a.va, w->grid->shared_window) & mask;
+   uint32_t local = nvsim_in_window(a.va, w->grid->local_window) & mask;
    uint32_t global = mask & ~shared & ~local;
    uint64_t off[NVSIM_LANES];
    if (global)
@@ -499,7 +432,7 @@ exec_lds(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    nvsim_row t[MAX_WORDS];
    unsigned size_B = sass_size_B(in->i.size);
    offsets(w, in, 0xffffffff, off);
-   check_alignment(w, off, size_B, mask);
+   nvsim_check_alignment(w, off, size_B, mask);
    load_shared(w, off, in->i.size, mask, t);
    write_words(w, in, t, DIV_ROUND_UP(size_B, 4), mask);
 }
@@ -512,7 +445,7 @@ exec_sts(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    uint64_t off[NVSIM_LANES];
    unsigned size_B = sass_size_B(in->i.size);
    offsets(w, in, 0xffffffff, off);
-   check_alignment(w, off, size_B, mask);
+   nvsim_check_alignment(w, off, size_B, mask);
    store_shared(w, off, (const uint32_t(*)[NVSIM_LANES])w->r[in->rd], size_B,
                 mask);
 }
@@ -526,7 +459,7 @@ exec_ldl(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    nvsim_row t[MAX_WORDS];
    unsigned size_B = sass_size_B(in->i.size);
    offsets(w, in, 0xffffff, off);
-   check_alignment(w, off, size_B, mask);
+   nvsim_check_alignment(w, off, size_B, mask);
    load_local(w, off, in->i.size, mask, t);
    write_words(w, in, t, DIV_ROUND_UP(size_B, 4), mask);
 }
@@ -539,7 +472,7 @@ exec_stl(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
    uint64_t off[NVSIM_LANES];
    unsigned size_B = sass_size_B(in->i.size);
    offsets(w, in, 0xffffff, off);
-   check_alignment(w, off, size_B, mask);
+   nvsim_check_alignment(w, off, size_B, mask);
    store_local(w, off, (const uint32_t(*)[NVSIM_LANES])w->r[in->rd], size_B,
                mask);
 }

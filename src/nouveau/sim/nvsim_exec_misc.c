@@ -10,13 +10,14 @@
 
 /* Counts on from the warp's first thread: divisions are slow. */
 static void
-tid_row(const struct nvsim_warp *w, unsigned axis, uint32_t *d)
+fill_tid(struct nvsim_warp *w)
 {
    const uint32_t *b = w->grid->block;
    uint32_t t = w->index * NVSIM_LANES;
    uint32_t id[3] = {t % b[0], t / b[0] % b[1], t / (b[0] * b[1])};
    for (unsigned l = 0; l < NVSIM_LANES; l++) {
-      d[l] = id[axis];
+      for (unsigned axis = 0; axis < 3; axis++)
+         w->tid[axis][l] = id[axis];
       if (++id[0] < b[0])
          continue;
       id[0] = 0;
@@ -25,17 +26,23 @@ tid_row(const struct nvsim_warp *w, unsigned axis, uint32_t *d)
       id[1] = 0;
       id[2]++;
    }
+   w->knows_tid = true;
+}
+
+static const uint32_t *
+tid_row(struct nvsim_warp *w, unsigned axis)
+{
+   if (unlikely(!w->knows_tid))
+      fill_tid(w);
+   return w->tid[axis];
 }
 
 static void
-packed_tid_row(const struct nvsim_warp *w, uint32_t *d)
+packed_tid_row(struct nvsim_warp *w, uint32_t *d)
 {
-   nvsim_row y, z;
-   tid_row(w, 0, d);
-   tid_row(w, 1, y);
-   tid_row(w, 2, z);
+   const uint32_t *x = tid_row(w, 0), *y = tid_row(w, 1), *z = tid_row(w, 2);
    for (unsigned l = 0; l < NVSIM_LANES; l++)
-      d[l] |= y[l] << 16 | z[l] << 26;
+      d[l] = x[l] | y[l] << 16 | z[l] << 26;
 }
 
 /* The five lane masks. */
@@ -117,7 +124,8 @@ nvsim_exec_s2r(struct nvsim_warp *w, const struct nvsim_instr *in,
    if (sr == SASS_SR_TID) {
       packed_tid_row(w, d);
    } else if (sr >= SASS_SR_TID_X && sr <= SASS_SR_TID_Z) {
-      tid_row(w, sr - SASS_SR_TID_X, d);
+      nvsim_write_row(w->r[in->rd], tid_row(w, sr - SASS_SR_TID_X), mask);
+      return;
    } else if (sr == SASS_SR_LANEID) {
       for (unsigned l = 0; l < NVSIM_LANES; l++)
          d[l] = l;

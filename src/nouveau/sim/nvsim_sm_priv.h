@@ -15,6 +15,7 @@
 #define NVSIM_LANES    32
 #define NVSIM_BARRIERS 16
 #define NVSIM_ALL      0xffffffffu
+#define NVSIM_BANK_B   0x10000u /* of constants */
 
 /* WARPERRORSTATUS (isa.md §3.5) */
 enum nvsim_warp_error_id {
@@ -172,6 +173,7 @@ struct nvsim_warp {
    uint32_t error_lanes;
    uint64_t error_va;
    const char *error_text;
+   bool knows_tid;     /* tid[] is filled */
    bool retry;         /* running again after a replay */
    uint8_t mem_access; /* enum nv_fault_access of the access under way */
    uint8_t mem_client;
@@ -179,6 +181,7 @@ struct nvsim_warp {
    /* Broadcast immediates and constants of the running instruction. */
    uint32_t src_b[4][NVSIM_LANES] __attribute__((aligned(64)));
    uint32_t src_c[4][NVSIM_LANES] __attribute__((aligned(64)));
+   uint32_t tid[3][NVSIM_LANES]; /* the same in all CTAs of a launch */
 };
 
 struct nvsim_barrier {
@@ -257,8 +260,20 @@ nvsim_warp_next_pc(const struct nvsim_warp *w, const struct nvsim_instr *in)
 
 /* nvsim_const.c: memory of c[bank][off, off + size_B); reads 0 past the bank's
  * end. May leave the instruction. */
-const uint8_t *nvsim_const(struct nvsim_warp *w, unsigned bank, uint32_t off,
-                           unsigned size_B);
+const uint8_t *nvsim_const_slow(struct nvsim_warp *w, unsigned bank,
+                                uint32_t off, unsigned size_B);
+
+static inline const uint8_t *
+nvsim_const(struct nvsim_warp *w, unsigned bank, uint32_t off, unsigned size_B)
+{
+   const struct nvsim_worker *wk = w->worker;
+   if (likely(bank < ARRAY_SIZE(wk->cb_valid) && off < NVSIM_BANK_B &&
+              !(off % size_B) &&
+              (wk->cb_valid[bank] >> off / NVSIM_PAGE_B & 1)))
+      return wk->cb_data[bank] + off;
+   return nvsim_const_slow(w, bank, off, size_B);
+}
+
 /* Copies code or constants; may leave the instruction. */
 void nvsim_warp_read(struct nvsim_warp *w, uint64_t gpu_va, void *dst,
                      uint32_t size_B);
