@@ -93,6 +93,36 @@ test_null_pointer(void **state)
    e2e_arg_svm(k, 0, &null);
    e2e_arg_svm(k, 1, &out);
    assert_faults(e, k, "chase", NULL, "read");
+   assert_non_null(strstr(e->notify, "null pointer"));
+}
+
+/* The line of the source that the wild access comes from, in a function that is
+ * inlined too. */
+static void
+test_line(void **state)
+{
+   struct e2e *e = *state;
+   static const char source[] = "int get(global int *p)\n"
+                                "{\n"
+                                "   return *p;\n"
+                                "}\n"
+                                "kernel void copy(global int *to,\n"
+                                "                 global int *from)\n"
+                                "{\n"
+                                "   int v = get(from) + 1;\n"
+                                "   *to = v;\n"
+                                "}\n";
+   need_system_svm(e);
+   int *wild = (int *)0x123456789000, v = 0;
+   static const char *const want[] = {"line 9,", "line 3,"};
+   for (unsigned n = 0; n < 2; n++) {
+      cl_kernel k = e2e_kernel(e, source, "copy");
+      e2e_arg_svm(k, n, wild);
+      e2e_arg_svm(k, !n, &v);
+      assert_faults(e, k, "copy", wild, n ? "read" : "write");
+      if (!strstr(e->notify, want[n]))
+         fail_msg("want %s in: %s", want[n], e->notify);
+   }
 }
 
 static void
@@ -232,6 +262,7 @@ main(void)
    const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_wild_read),
       cmocka_unit_test(test_null_pointer),
+      cmocka_unit_test(test_line),
       cmocka_unit_test(test_write_to_read_only),
       cmocka_unit_test(test_atomic_on_no_access),
       cmocka_unit_test(test_misaligned),

@@ -51,9 +51,16 @@ struct nvir_kernel {
    uint32_t reqd_wg_size[3];
 };
 
+/* From this place in the code on, up to the next such entry, instructions come
+ * from `line` of the source; 0: unknown. */
+struct nvir_line {
+   uint32_t code_offset_B; /* in nvir_program.code */
+   uint32_t line;
+};
+
 /* A device binary is one self-contained block of bytes: header with magic,
- * version and chipset, kernels, code, data segment, checksum. It may be stored
- * and loaded. */
+ * version and chipset, kernels, code, data segment, line table, checksum. It
+ * may be stored and loaded. */
 struct nvir_blob {
    void *data; /* malloc'ed by the callee */
    size_t size_B;
@@ -71,6 +78,8 @@ struct nvir_program {
    uint32_t data_size_B;
    const uint32_t *relocs; /* offsets in `data` of addresses within it */
    uint32_t num_relocs;
+   const struct nvir_line *lines; /* ascending */
+   uint32_t num_lines;
    void *priv;
 };
 
@@ -97,5 +106,8 @@ void nvir_program_close(struct nvir_program *program);
  * `out` of data_size_B bytes. */
 void nvir_program_data(const struct nvir_program *program, uint64_t gpu_va,
                        void *out);
+/* The source line of the instruction at that place; 0: unknown. */
+uint32_t nvir_program_line(const struct nvir_program *program,
+                           uint32_t code_offset_B);
 
 #endif

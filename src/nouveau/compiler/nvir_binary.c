@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* The device binary: header, kernel records, names, code, data. Everything is
+/* The device binary: header, kernel records, names, code, data, line table.
+ * Everything is
  * little endian and found by offsets from the start. Linked into the driver,
  * without LLVM.
  *
@@ -16,7 +17,7 @@
 #include "util/util_buf.h"
 
 #define MAGIC        0x5249564e /* "NVIR" */
-#define VERSION      3
+#define VERSION      4
 #define CODE_ALIGN_B 0x80
 #define DATA_ALIGN_B 16
 
@@ -27,8 +28,7 @@ struct binary_header {
    uint32_t code_offset_B, code_size_B;
    uint32_t data_offset_B, data_size_B;
    uint32_t relocs_offset_B, num_relocs;
-   uint32_t reserved;
-   uint32_t reserved2;
+   uint32_t lines_offset_B, num_lines;
    uint64_t
       checksum; /* of all that follows the header, seeded with the header */
 };
@@ -109,7 +109,8 @@ nvir_binary_build(const struct nvir_program *program,
                              .num_kernels = program->num_kernels,
                              .code_size_B = program->code_size_B,
                              .data_size_B = program->data_size_B,
-                             .num_relocs = program->num_relocs};
+                             .num_relocs = program->num_relocs,
+                             .num_lines = program->num_lines};
    struct util_buf b, names;
 
    util_buf_init(&b);
@@ -130,6 +131,8 @@ nvir_binary_build(const struct nvir_program *program,
       append(&b, program->data, program->data_size_B, DATA_ALIGN_B);
    h.relocs_offset_B =
       append(&b, program->relocs, program->num_relocs * sizeof(uint32_t), 4);
+   h.lines_offset_B = append(&b, program->lines,
+                             program->num_lines * sizeof(struct nvir_line), 4);
    h.size_B = b.size_B;
    h.checksum = checksum(&h, b.data + sizeof(h), b.size_B - sizeof(h));
    memcpy(b.data, &h, sizeof(h));
@@ -160,7 +163,11 @@ header_is_sound(const struct binary_header *h, const void *binary,
        !in_range(h->code_offset_B, h->code_size_B, size_B) ||
        !in_range(h->data_offset_B, h->data_size_B, size_B) ||
        h->num_relocs > size_B / sizeof(uint32_t) ||
-       !in_range(h->relocs_offset_B, h->num_relocs * sizeof(uint32_t), size_B))
+       !in_range(h->relocs_offset_B, h->num_relocs * sizeof(uint32_t),
+                 size_B) ||
+       h->num_lines > size_B / sizeof(struct nvir_line) ||
+       !in_range(h->lines_offset_B, h->num_lines * sizeof(struct nvir_line),
+                 size_B))
       return false;
    return h->checksum ==
           checksum(h, (const char *)binary + sizeof(*h), size_B - sizeof(*h));
@@ -212,6 +219,7 @@ relocs_are_sound(const struct binary_header *h, const uint32_t *relocs)
 struct view {
    struct nvir_kernel *kernels;
    uint32_t *relocs;
+   struct nvir_line *lines;
 };
 
 static struct view *
@@ -219,10 +227,12 @@ view_create(const struct binary_header *h)
 {
    size_t kernels_B = h->num_kernels * sizeof(struct nvir_kernel);
    size_t relocs_B = h->num_relocs * sizeof(uint32_t);
-   struct view *v = calloc(1, sizeof(*v) + kernels_B + relocs_B);
+   size_t lines_B = h->num_lines * sizeof(struct nvir_line);
+   struct view *v = calloc(1, sizeof(*v) + kernels_B + relocs_B + lines_B);
    if (v) {
       v->kernels = (struct nvir_kernel *)(v + 1);
       v->relocs = (uint32_t *)(v->kernels + h->num_kernels);
+      v->lines = (struct nvir_line *)(v->relocs + h->num_relocs);
    }
    return v;
 }
@@ -240,6 +250,8 @@ view_fill(struct view *v, const struct binary_header *h, const char *base)
    }
    memcpy(v->relocs, base + h->relocs_offset_B,
           h->num_relocs * sizeof(uint32_t));
+   memcpy(v->lines, base + h->lines_offset_B,
+          h->num_lines * sizeof(struct nvir_line));
    return relocs_are_sound(h, v->relocs) ? 0 : -EINVAL;
 }
 
@@ -275,6 +287,8 @@ nvir_program_open(const void *binary, size_t size_B, uint32_t chipset,
       .data_size_B = h.data_size_B,
       .relocs = v->relocs,
       .num_relocs = h.num_relocs,
+      .lines = v->lines,
+      .num_lines = h.num_lines,
       .priv = v,
    };
    return 0;
@@ -299,4 +313,18 @@ nvir_program_data(const struct nvir_program *program, uint64_t gpu_va,
       v += gpu_va;
       memcpy(place, &v, sizeof(v));
    }
+}
+
+uint32_t
+nvir_program_line(const struct nvir_program *program, uint32_t code_offset_B)
+{
+   uint32_t first = 0, end = program->num_lines;
+   while (first < end) {
+      uint32_t middle = first + (end - first) / 2;
+      if (program->lines[middle].code_offset_B <= code_offset_B)
+         first = middle + 1;
+      else
+         end = middle;
+   }
+   return first ? program->lines[first - 1].line : 0;
 }

@@ -19,7 +19,7 @@ struct compile {
    LLVMModuleRef module;
    bool structurized;
    struct nvir_data_segment data;
-   struct util_buf code, log;
+   struct util_buf code, lines, log;
    struct nvir_kernel *kernels;
    unsigned num_kernels;
    struct util_arena arena; /* names */
@@ -93,6 +93,7 @@ try_kernel(struct compile *c, LLVMValueRef func)
    util_buf_extend(&c->code,
                    util_align(c->code.size_B, CODE_ALIGN_B) - c->code.size_B);
    uint32_t start = c->code.size_B;
+   s->lines = &c->lines;
    err = nvir_pipeline_run(&c->pipeline, s, &c->code);
    if (!err)
       add_kernel(c, s, start);
@@ -149,6 +150,8 @@ build_binary(struct compile *c, struct nvir_blob *binary_out)
       .data_size_B = c->data.bytes.size_B,
       .relocs = (const uint32_t *)c->data.relocs.data,
       .num_relocs = c->data.relocs.size_B / sizeof(uint32_t),
+      .lines = (const struct nvir_line *)c->lines.data,
+      .num_lines = c->lines.size_B / sizeof(struct nvir_line),
    };
    return nvir_binary_build(&program, binary_out);
 }
@@ -171,6 +174,7 @@ run_compile(void *data)
    nvir_pipeline_init(&c.pipeline);
    nvir_data_segment_init(&c.data);
    util_buf_init(&c.code);
+   util_buf_init(&c.lines);
    util_buf_init(&c.log);
    util_arena_init(&c.arena);
    int err =
@@ -185,6 +189,7 @@ run_compile(void *data)
    util_arena_finish(&c.arena);
    free(c.kernels);
    util_buf_finish(&c.code);
+   util_buf_finish(&c.lines);
    nvir_data_segment_finish(&c.data);
    util_buf_puts(&c.log, ""); /* so that there is a text */
    *call->log = util_buf_steal(&c.log);

@@ -18,42 +18,56 @@
 #include "nouveau/compiler/nvir_from_llvm_priv.h"
 #include "nouveau/compiler/nvir_llvm_shim.h"
 
+static struct nvir_comps
+zeros_for(struct nvir_import *im, LLVMValueRef value)
+{
+   LLVMTypeRef t = LLVMTypeOf(value);
+   struct nvir_comps c = nvir_comps_new(im, MAX2(nvir_type_leaves(t), 1));
+   for (unsigned i = 0; i < c.n; i++)
+      c.c[i] = nvir_imm(0);
+   return c;
+}
+
+/* The first failure is the one that is told. */
+static bool
+begin_report(struct nvir_import *im)
+{
+   if (im->err || !im->log)
+      return false;
+   unsigned line = im->inst ? LLVMGetDebugLocLine(im->inst) : 0;
+   util_buf_printf(im->log, "kernel '%s'", im->s->name);
+   if (line)
+      util_buf_printf(im->log, ", line %u", line);
+   return true;
+}
+
 struct nvir_comps
 nvir_import_fail(struct nvir_import *im, LLVMValueRef value, const char *fmt,
                  ...)
 {
-   LLVMTypeRef t = LLVMTypeOf(value);
-   struct nvir_comps c = nvir_comps_new(im, MAX2(nvir_type_leaves(t), 1));
-
-   for (unsigned i = 0; i < c.n; i++)
-      c.c[i] = nvir_imm(0);
-   if (!im->err && im->log) {
-      unsigned line = im->inst ? LLVMGetDebugLocLine(im->inst) : 0;
+   if (begin_report(im)) {
       char what[256];
       va_list ap;
       va_start(ap, fmt);
       vsnprintf(what, sizeof(what), fmt, ap);
       va_end(ap);
-      util_buf_printf(im->log, "kernel '%s'", im->s->name);
-      if (line)
-         util_buf_printf(im->log, ", line %u", line);
       char *text = LLVMPrintValueToString(im->inst ? im->inst : value);
-      util_buf_printf(im->log, ": not supported: %s: %.200s\n", what, text);
+      util_buf_printf(im->log, ": not supported: %s: %.200s\n", what,
+                      text + strspn(text, " "));
       LLVMDisposeMessage(text);
    }
    im->err = -EINVAL;
-   return c;
+   return zeros_for(im, value);
 }
 
 struct nvir_comps
 nvir_import_too_big(struct nvir_import *im, LLVMValueRef value,
                     const char *what)
 {
-   bool first = !im->err;
-   struct nvir_comps c = nvir_import_fail(im, value, "%s", what);
-   if (first)
-      im->err = -E2BIG;
-   return c;
+   if (begin_report(im))
+      util_buf_printf(im->log, ": %s\n", what);
+   im->err = im->err ? im->err : -E2BIG;
+   return zeros_for(im, value);
 }
 
 /* ---- arguments ---- */

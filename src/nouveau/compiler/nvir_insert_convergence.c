@@ -196,6 +196,7 @@ emit_node(struct nvir_convergence *cv, int i)
    struct nvir_instr *term = nvir_block_terminator(b);
    struct nvir_src cond = term->num_srcs ? term->srcs[0] : nvir_undef();
    nvir_instr_remove(term);
+   struct util_list *before = b->instrs.prev;
    switch (term->op) {
    case NVIR_OP_EXIT:
       emit(b, SASS_OP_EXIT, NULL);
@@ -211,6 +212,8 @@ emit_node(struct nvir_convergence *cv, int i)
       emit_token(cv, i, b);
       emit_branch(b, cond, way_of(cv, i, 0), way_of(cv, i, 1));
    }
+   for (struct util_list *l = before->next; l != &b->instrs; l = l->next)
+      container_of(l, struct nvir_instr, link)->line = term->line;
 }
 
 /* ---- edges of the new blocks ---- */

@@ -337,8 +337,9 @@ struct nvir_shader {
    struct util_arena arena;
    const char *name;
    uint32_t chipset;
-   uint64_t debug;       /* NVIR_DEBUG_* */
-   struct util_buf *log; /* messages for the user; may be NULL */
+   uint64_t debug;         /* NVIR_DEBUG_* */
+   struct util_buf *log;   /* messages for the user; may be NULL */
+   struct util_buf *lines; /* nvir_pack appends struct nvir_line; may be NULL */
 
    struct util_list blocks;
    uint32_t num_blocks, num_values;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "nouveau/compiler/nvir.h"
 #include "nouveau/compiler/nvir_bind_priv.h"
 #include "nouveau/compiler/nvir_passes.h"
 
@@ -20,6 +21,7 @@ struct pack {
    size_t start_B;
    uint32_t *first; /* by block index: number of its first instruction */
    uint32_t num;    /* instructions so far */
+   uint32_t line;   /* of the last one */
    struct sass_ctrl ctrl[SASS_BUNDLE_SLOTS];
 };
 
@@ -95,6 +97,27 @@ set_target(struct pack *p, const struct nvir_instr *i, struct sass_instr *mi)
    return -E2BIG;
 }
 
+static void
+note_line(struct pack *p, uint32_t line)
+{
+   if (!p->s->lines || (p->num && line == p->line))
+      return;
+   struct nvir_line entry = {p->start_B + instr_offset_B(p->num), line};
+   util_buf_append(p->s->lines, &entry, sizeof(entry));
+   p->line = line;
+}
+
+/* What has no line of its own, as jumps that passes put in, belongs to its
+ * neighbours in the block. */
+static uint32_t
+first_line(const struct nvir_block *b)
+{
+   nvir_foreach_instr(i, b)
+      if (i->line)
+         return i->line;
+   return 0;
+}
+
 static int
 pack_instr(struct pack *p, const struct nvir_instr *i)
 {
@@ -157,7 +180,10 @@ nvir_pack(struct nvir_shader *s, struct util_buf *code)
    number_instrs(&p);
    int err = 0;
    nvir_foreach_block(b, s) {
+      uint32_t line = first_line(b);
       nvir_foreach_instr(i, b) {
+         line = i->line ? i->line : line;
+         note_line(&p, line);
          if (!err)
             err = pack_instr(&p, i);
       }

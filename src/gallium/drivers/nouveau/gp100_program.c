@@ -190,19 +190,43 @@ gp100_cso_delete(struct gp100_cso *cso)
    gp100_cso_unref(cso);
 }
 
-void
-gp100_program_name_at(struct nouveau_screen *screen, uint64_t gpu_va,
-                      char *name_out, size_t size_B)
+/* The kernel whose code is at `gpu_va` and its program, or NULL. Under the
+ * lock. */
+static const struct nvir_kernel *
+find_kernel_locked(struct nouveau_screen *screen, uint64_t gpu_va,
+                   const struct gp100_program **program_out)
 {
-   name_out[0] = 0;
-   pthread_mutex_lock(&screen->programs_lock);
    util_list_for_each(struct gp100_program, p, &screen->programs, link) {
       for (unsigned i = 0; i < p->nvir.num_kernels; i++) {
          const struct nvir_kernel *k = &p->nvir.kernels[i];
          uint64_t start = p->code_va + k->code_offset_B;
+         *program_out = p;
          if (gpu_va >= start && gpu_va < start + k->code_size_B)
-            snprintf(name_out, size_B, "%s", k->name);
+            return k;
       }
    }
+   return NULL;
+}
+
+void
+gp100_program_name_at(struct nouveau_screen *screen, uint64_t gpu_va,
+                      char *name_out, size_t size_B)
+{
+   const struct gp100_program *p;
+   pthread_mutex_lock(&screen->programs_lock);
+   const struct nvir_kernel *k = find_kernel_locked(screen, gpu_va, &p);
+   snprintf(name_out, size_B, "%s", k ? k->name : "");
    pthread_mutex_unlock(&screen->programs_lock);
+}
+
+uint32_t
+gp100_program_line_at(struct nouveau_screen *screen, uint64_t gpu_va)
+{
+   const struct gp100_program *p;
+   pthread_mutex_lock(&screen->programs_lock);
+   uint32_t line = find_kernel_locked(screen, gpu_va, &p)
+                      ? nvir_program_line(&p->nvir, gpu_va - p->code_va)
+                      : 0;
+   pthread_mutex_unlock(&screen->programs_lock);
+   return line;
 }

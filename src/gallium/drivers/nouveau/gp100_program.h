@@ -40,5 +40,7 @@ void gp100_cso_delete(struct gp100_cso *cso);
 /* Name of the kernel whose code is at `gpu_va`, "" if none. */
 void gp100_program_name_at(struct nouveau_screen *screen, uint64_t gpu_va,
                            char *name_out, size_t size_B);
+/* Source line of the instruction at `gpu_va`; 0: unknown. */
+uint32_t gp100_program_line_at(struct nouveau_screen *screen, uint64_t gpu_va);
 
 #endif

@@ -55,6 +55,9 @@ nouveau_channel_is_lost(struct nouveau_channel *chan)
    return lost;
 }
 
+/* What is reached through a null pointer and a small index. */
+#define NULL_PAGE_B 4096
+
 static const char *
 access_name(uint32_t access)
 {
@@ -91,35 +94,46 @@ warp_error_name(uint32_t id)
    return name ? name : "exception";
 }
 
+/* "line 7, pc +0x68, work-item 3,0,0 of group 0,0,0" */
+static void
+describe_place(struct nouveau_screen *screen, const struct nouveau_ws_error *e,
+               char *out, size_t size_B)
+{
+   uint32_t line = gp100_program_line_at(screen, e->program_va + e->pc);
+   char at[32] = "";
+   if (line)
+      snprintf(at, sizeof(at), "line %u, ", line);
+   snprintf(out, size_B, "%spc +0x%x, work-item %u,%u,%u of group %u,%u,%u", at,
+            e->pc, e->tid[0], e->tid[1], e->tid[2], e->cta[0], e->cta[1],
+            e->cta[2]);
+}
+
 static void
 describe(struct nouveau_screen *screen, const struct nouveau_ws_error *e,
          struct pipe_device_fault *fault)
 {
    const char *kernel = fault->kernel[0] ? fault->kernel : "(unknown)";
+   char place[128];
+   describe_place(screen, e, place, sizeof(place));
    switch (e->kind) {
    case NOUVEAU_WS_ERROR_MMU:
       fault->has_address = true;
       fault->address = e->gpu_va;
       fault->access = access_name(e->access);
       snprintf(fault->message, sizeof(fault->message),
-               "kernel '%s': invalid %s at address 0x%llx (pc +0x%x, work-item "
-               "%u,%u,%u of group %u,%u,%u)",
-               kernel, fault->access, (unsigned long long)e->gpu_va, e->pc,
-               e->tid[0], e->tid[1], e->tid[2], e->cta[0], e->cta[1],
-               e->cta[2]);
+               "kernel '%s': invalid %s at address 0x%llx%s (%s)", kernel,
+               fault->access, (unsigned long long)e->gpu_va,
+               e->gpu_va < NULL_PAGE_B ? ", a null pointer" : "", place);
       break;
    case NOUVEAU_WS_ERROR_WARP:
       fault->has_address = e->gpu_va != 0;
       fault->address = e->gpu_va;
       snprintf(
          fault->message, sizeof(fault->message),
-         "kernel '%s': %s%s at address 0x%llx (pc +0x%x, work-item "
-         "%u,%u,%u of group %u,%u,%u)",
-         kernel, warp_error_name(e->warp_error),
-         e->gpu_va ? ", data" : ", code",
+         "kernel '%s': %s%s at address 0x%llx (%s)", kernel,
+         warp_error_name(e->warp_error), e->gpu_va ? ", data" : ", code",
          (unsigned long long)(e->gpu_va ? e->gpu_va : e->program_va + e->pc),
-         e->pc, e->tid[0], e->tid[1], e->tid[2], e->cta[0], e->cta[1],
-         e->cta[2]);
+         place);
       break;
    default:
       snprintf(fault->message, sizeof(fault->message),

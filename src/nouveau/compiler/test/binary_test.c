@@ -16,6 +16,7 @@
 static const char code[0x180] = {1, 2, 3};
 static const char data[16] = {9, 8, 7, 6, 5};
 static const uint32_t relocs[] = {8};
+static const struct nvir_line lines[] = {{0x08, 3}, {0x18, 0}, {0x88, 7}};
 static const struct nvir_kernel kernels[] = {
    {.name = "first",
     .code_offset_B = 0,
@@ -46,7 +47,9 @@ build(void)
                             .data = data,
                             .data_size_B = sizeof(data),
                             .relocs = relocs,
-                            .num_relocs = 1};
+                            .num_relocs = 1,
+                            .lines = lines,
+                            .num_lines = ARRAY_SIZE(lines)};
    struct nvir_blob blob;
    assert_int_equal(nvir_binary_build(&p, &blob), 0);
    return blob;
@@ -86,6 +89,12 @@ test_round_trip(void **state)
       assert_memory_equal(k->reqd_wg_size, want->reqd_wg_size,
                           sizeof(k->reqd_wg_size));
    }
+   assert_int_equal(nvir_program_line(&p, 0x00), 0);
+   assert_int_equal(nvir_program_line(&p, 0x08), 3);
+   assert_int_equal(nvir_program_line(&p, 0x10), 3);
+   assert_int_equal(nvir_program_line(&p, 0x18), 0);
+   assert_int_equal(nvir_program_line(&p, 0x88), 7);
+   assert_int_equal(nvir_program_line(&p, 0x170), 7);
    nvir_program_close(&p);
    assert_int_equal(nvir_program_open(blob.data, blob.size_B, 0x136, &p),
                     -ENODEV);

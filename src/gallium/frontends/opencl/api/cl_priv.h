@@ -5,21 +5,41 @@
 #ifndef CL_PRIV_H
 #define CL_PRIV_H
 
+#include <string.h>
+
 #include "../core/ocl_cmd.h"
 #include "../core/ocl_platform.h"
+#include "util/util_log.h"
 
 /* ---- results ---- */
 
+/* PARTAGE_LOG=info says which check a call did not pass. */
 #define CL_CHECK(condition, error)                                             \
    do {                                                                        \
       if (!(condition))                                                        \
-         return (error);                                                       \
+         return cl_refuse(__func__, #error, error, #condition);                \
    } while (0)
 
-/* For calls that return an object. */
-static inline void *
-cl_fail(cl_int *errcode_ret, cl_int error)
+static inline cl_int
+cl_refuse(const char *function, const char *name, cl_int error,
+          const char *condition)
 {
+   if (strcmp(name, "err")) /* else that check has told */
+      util_info(OCL_MODULE, "%s: %s (%d), as not: %s", function, name, error,
+                condition);
+   return error;
+}
+
+/* For calls that return an object. */
+#define cl_fail(errcode_ret, error)                                            \
+   cl_fail_in(__func__, #error, errcode_ret, error)
+
+static inline void *
+cl_fail_in(const char *function, const char *name, cl_int *errcode_ret,
+           cl_int error)
+{
+   if (strcmp(name, "err"))
+      util_info(OCL_MODULE, "%s: %s (%d)", function, name, error);
    if (errcode_ret)
       *errcode_ret = error;
    return NULL;
