@@ -44,7 +44,7 @@ struct kmm_host_ops {
    void (*poison)(struct kmm_host *h, uint64_t cpu_va);
 
    /* Room for one migration; waits. Slot number or -errno. No lock held. */
-   int (*slot_get)(struct kmm_host *h);
+   int (*slot_get)(struct kmm_host *h, enum kmm_direction direction);
    void (*slot_put)(struct kmm_host *h, int slot);
 
    /* `busy`: refused because shared or pinned; may be asked again.

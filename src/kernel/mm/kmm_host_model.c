@@ -186,7 +186,7 @@ poison(struct kmm_host *h, uint64_t cpu_va)
 }
 
 static int
-slot_get(struct kmm_host *h)
+slot_get(struct kmm_host *h, enum kmm_direction direction)
 {
    return 0;
 }

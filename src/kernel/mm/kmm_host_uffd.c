@@ -6,7 +6,9 @@
  * It refuses what migration must refuse: pinned, shared with a child, mlocked.
  * The copy engine reads it there; a touch meanwhile is a MISSING fault. Back:
  * the copy engine fills a page of the stage area, UFFDIO_MOVE puts it into
- * place (UFFDIO_COPY where the mapping is not writable any more).
+ * place (UFFDIO_COPY where the mapping is not writable any more). What has gone
+ * out leaves its pages behind in limbo; they serve as stage later, since the
+ * host's making of new pages costs more than the copy.
  *
  * Both directions use the one userfaultfd with which the program's ranges are
  * registered, because the kernel refuses (EAGAIN) while an event of that one
@@ -47,8 +49,16 @@ struct uffd_poison {
 #define FEATURE_MOVE  (1ull << 16)
 #define MODE_DONTWAKE 1ull /* the same bit in MOVE and COPY */
 
-#define NUM_SLOTS 8
-#define SLOT_SIZE (KMM_MIGRATE_MAX_PG * KMM_PAGE_SIZE)
+#define NUM_ACTIVE 8  /* migrations at a time */
+#define NUM_LEFT   32 /* slots with pages left behind: 64 MiB */
+#define NUM_SLOTS  (NUM_ACTIVE + NUM_LEFT)
+#define SLOT_SIZE  (KMM_MIGRATE_MAX_PG * KMM_PAGE_SIZE)
+
+struct slot {
+   bool active, staged; /* staged: has pages in the stage area */
+   bool has_left;       /* some of `left` are set */
+   uint64_t left[UTIL_BITSET_WORDS(KMM_MIGRATE_MAX_PG)]; /* present in limbo */
+};
 
 struct host_uffd {
    struct kmm_host_process proc;
@@ -60,7 +70,8 @@ struct host_uffd {
    char *nothing;       /* a page that nobody touches */
    pthread_mutex_t slot_lock;
    pthread_cond_t slot_free;
-   unsigned slots_used;
+   unsigned num_active, num_left;
+   struct slot slots[NUM_SLOTS];
 };
 
 static struct host_uffd *
@@ -161,32 +172,68 @@ poison(struct kmm_host *h, uint64_t cpu_va)
 /* ---- slots ---- */
 
 static int
-slot_get(struct kmm_host *h)
+choose_slot_locked(struct host_uffd *u, bool with_left)
+{
+   int other = -1;
+   for (int i = 0; i < NUM_SLOTS; i++) {
+      if (u->slots[i].active)
+         continue;
+      if (u->slots[i].has_left == with_left)
+         return i;
+      other = i;
+   }
+   /* On the way out one without is always there. */
+   assert(with_left && other >= 0);
+   return other;
+}
+
+static int
+slot_get(struct kmm_host *h, enum kmm_direction direction)
 {
    struct host_uffd *u = uffd_of(h);
    pthread_mutex_lock(&u->slot_lock);
-   while (u->slots_used == (1u << NUM_SLOTS) - 1)
+   while (u->num_active == NUM_ACTIVE)
       pthread_cond_wait(&u->slot_free, &u->slot_lock);
-   int slot = __builtin_ctz(~u->slots_used);
-   u->slots_used |= 1u << slot;
+   int slot = choose_slot_locked(u, direction == KMM_TO_SYSTEM);
+   u->num_active++;
+   u->num_left -= u->slots[slot].has_left;
+   u->slots[slot].active = true;
    pthread_mutex_unlock(&u->slot_lock);
    return slot;
+}
+
+/* Unregistered meanwhile: dropping pages would send us an event each time. */
+static void
+empty_limbo(struct host_uffd *u, int slot)
+{
+   uint64_t limbo = (uintptr_t)u->limbo + slot * SLOT_SIZE;
+   unwatch(&u->proc.base, limbo, limbo + SLOT_SIZE);
+   madvise((void *)limbo, SLOT_SIZE, MADV_DONTNEED);
+   int err = register_range(u, limbo, limbo + SLOT_SIZE);
+   assert(!err && "limbo can be registered again");
 }
 
 static void
 slot_put(struct kmm_host *h, int slot)
 {
    struct host_uffd *u = uffd_of(h);
-   /* Unregistered meanwhile: dropping its pages would send us an event each
-    * time. */
-   uint64_t limbo = (uintptr_t)u->limbo + slot * SLOT_SIZE;
-   unwatch(h, limbo, limbo + SLOT_SIZE);
-   madvise((void *)limbo, SLOT_SIZE, MADV_DONTNEED);
-   madvise(u->stage + slot * SLOT_SIZE, SLOT_SIZE, MADV_DONTNEED);
-   int err = register_range(u, limbo, limbo + SLOT_SIZE);
-   assert(!err && "limbo can be registered again");
+   struct slot *s = &u->slots[slot];
+   if (s->staged)
+      madvise(u->stage + slot * SLOT_SIZE, SLOT_SIZE, MADV_DONTNEED);
+   s->staged = false;
+   kmm_host_process_present(h, (uintptr_t)u->limbo + slot * SLOT_SIZE,
+                            KMM_MIGRATE_MAX_PG, s->left);
+   bool has_left = util_bitset_any_range(s->left, 0, KMM_MIGRATE_MAX_PG), keep;
    pthread_mutex_lock(&u->slot_lock);
-   u->slots_used &= ~(1u << slot);
+   keep = has_left && u->num_left < NUM_LEFT;
+   u->num_left += keep;
+   pthread_mutex_unlock(&u->slot_lock);
+   if (has_left && !keep)
+      empty_limbo(u, slot);
+   pthread_mutex_lock(&u->slot_lock);
+   s->has_left = keep;
+   s->active = false;
+   u->num_active--;
    pthread_cond_signal(&u->slot_free);
    pthread_mutex_unlock(&u->slot_lock);
 }
@@ -292,13 +339,21 @@ static void
 stage(struct kmm_host *h, int slot, uint64_t cpu_va,
       struct kmm_migrate_page *mig)
 {
-   mig->bus_va = (uintptr_t)slot_page(uffd_of(h)->stage, slot, cpu_va);
+   struct host_uffd *u = uffd_of(h);
+   struct slot *s = &u->slots[slot];
+   unsigned page = cpu_va >> KMM_PAGE_SHIFT & (KMM_MIGRATE_MAX_PG - 1);
+   bool left = s->has_left && util_bitset_test(s->left, page);
+   s->staged |= !left;
+   mig->bus_va = (uintptr_t)slot_page(left ? u->limbo : u->stage, slot, cpu_va);
 }
 
 static int
 place(struct kmm_host *h, int slot, unsigned n, struct kmm_migrate_page *mig)
 {
-   return put_pages(uffd_of(h), n, mig);
+   unsigned run = 1; /* of one area */
+   while (run < n && mig[run].bus_va == mig->bus_va + run * KMM_PAGE_SIZE)
+      run++;
+   return put_pages(uffd_of(h), run, mig);
 }
 
 /* ---- the reader ---- */
@@ -523,6 +578,8 @@ kmm_host_uffd_create(uint64_t debug, struct kmm_host **host_out)
    err = -ENOMEM;
    if (!u->limbo || !u->stage || !u->nothing)
       goto unmap;
+   /* A child would share what is left there. */
+   madvise(u->limbo, NUM_SLOTS * SLOT_SIZE, MADV_DONTFORK);
    err = register_range(u, (uintptr_t)u->limbo,
                         (uintptr_t)u->limbo + NUM_SLOTS * SLOT_SIZE);
    if (err)

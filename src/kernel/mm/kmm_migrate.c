@@ -278,7 +278,7 @@ kmm_migrate_setup(struct kmm_migrate *m)
    m->inv = NULL;
    if (m->direction == KMM_TO_DEVICE)
       enter_gate(mm);
-   m->slot = mm->host->ops->slot_get(mm->host);
+   m->slot = mm->host->ops->slot_get(mm->host, m->direction);
    if (m->slot < 0) {
       if (m->direction == KMM_TO_DEVICE)
          leave_gate(mm);

@@ -4,6 +4,7 @@
 
 #include "kmd_bo.h"
 #include "kmd_chan.h"
+#include "kmd_dmem.h"
 #include "kmd_svm.h"
 #include "kmd_vmm.h"
 
@@ -103,7 +104,7 @@ kmd_getparam_ioctl(struct kdrm_file *file, void *arg, size_t size_B)
       a->value = kmd->vram.size_B;
       return 0;
    case NOUVEAU_GETPARAM_VRAM_USED:
-      a->value = kmd_heap_used_B(&kmd->vram);
+      a->value = kmd_heap_used_B(&kmd->vram) - kmd_dmem_kept_B(kmd);
       return 0;
    default:
       return -EINVAL;

@@ -20,6 +20,9 @@
 #define METHODS_B       (64u << 10) /* enough for KDRM_BLOCK_PG runs */
 #define NUM_METHODS     8           /* lists that may be under way */
 #define BLOCK_ORDER     9           /* 2 MiB */
+/* Free blocks that are kept as they are, 64 MiB: to wipe memory for the next
+ * user and to have the host make it again costs more than a migration's copy. */
+#define NUM_KEPT 32
 
 struct kmd_dmem {
    struct kdrm_pagemap pm;
@@ -34,6 +37,10 @@ struct kmd_dmem {
    unsigned next;
    _Atomic unsigned blocks; /* asked for */
 
+   pthread_mutex_t kept_lock; /* leaf */
+   uint64_t kept[NUM_KEPT];   /* of VRAM */
+   unsigned num_kept;
+
    pthread_mutex_t svms_lock; /* leaf */
    struct util_list svms;     /* kmd_svm.link */
 };
@@ -46,6 +53,25 @@ to_dmem(struct kdrm_pagemap *pm)
 
 /* --- Blocks -------------------------------------------------------------- */
 
+static bool
+take_kept(struct kmd_dmem *d, uint64_t *vram_off_out)
+{
+   pthread_mutex_lock(&d->kept_lock);
+   bool any = d->num_kept;
+   if (any)
+      *vram_off_out = d->kept[--d->num_kept];
+   pthread_mutex_unlock(&d->kept_lock);
+   return any;
+}
+
+static void
+free_kept(struct kmd_dmem *d)
+{
+   uint64_t vram_off;
+   while (take_kept(d, &vram_off))
+      kmd_heap_free_block(&d->kmd->vram, vram_off, BLOCK_ORDER);
+}
+
 static int
 block_alloc(struct kdrm_pagemap *pm, uint64_t *vram_off_out)
 {
@@ -53,13 +79,34 @@ block_alloc(struct kdrm_pagemap *pm, uint64_t *vram_off_out)
    uint32_t fail = d->kmd->config.fail_vram;
    if (fail && atomic_fetch_add(&d->blocks, 1) % fail == fail - 1)
       return -ENOMEM;
+   if (take_kept(d, vram_off_out))
+      return 0;
    return kmd_heap_alloc_block(&d->kmd->vram, BLOCK_ORDER, 0, vram_off_out);
 }
 
 static void
 block_free(struct kdrm_pagemap *pm, uint64_t vram_off)
 {
-   kmd_heap_free_block(&to_dmem(pm)->kmd->vram, vram_off, BLOCK_ORDER);
+   struct kmd_dmem *d = to_dmem(pm);
+   pthread_mutex_lock(&d->kept_lock);
+   bool keep = d->num_kept < NUM_KEPT;
+   if (keep)
+      d->kept[d->num_kept++] = vram_off;
+   pthread_mutex_unlock(&d->kept_lock);
+   if (!keep)
+      kmd_heap_free_block(&d->kmd->vram, vram_off, BLOCK_ORDER);
+}
+
+uint64_t
+kmd_dmem_kept_B(struct kmd *kmd)
+{
+   struct kmd_dmem *d = kmd->dmem;
+   if (!d)
+      return 0;
+   pthread_mutex_lock(&d->kept_lock);
+   uint64_t kept_B = d->num_kept * KDRM_BLOCK_SIZE;
+   pthread_mutex_unlock(&d->kept_lock);
+   return kept_B;
 }
 
 /* --- Copies -------------------------------------------------------------- */
@@ -297,6 +344,8 @@ dmem_free(struct kmd_dmem *d)
    if (d->methods)
       kdrm_gem_put(&d->methods->base);
    kmd_vmm_put(d->vmm);
+   free_kept(d);
+   pthread_mutex_destroy(&d->kept_lock);
    pthread_mutex_destroy(&d->svms_lock);
    pthread_mutex_destroy(&d->copy_lock);
    kdrm_free(d);
@@ -311,6 +360,7 @@ kmd_dmem_create(struct kmd *kmd, struct kmd_dmem **dmem_out)
    d->kmd = kmd;
    pthread_mutex_init(&d->copy_lock, NULL);
    pthread_mutex_init(&d->svms_lock, NULL);
+   pthread_mutex_init(&d->kept_lock, NULL);
    util_list_init(&d->svms);
    int ret =
       kmd_vmm_create(kmd, KMD_VMM_CLIENT, KMD_PAGE_B, 1ull << 40, &d->vmm);
@@ -373,8 +423,11 @@ kmd_dmem_leave(struct kmd_svm *svm)
 void
 kmd_dmem_make_room(struct kmd *kmd, uint64_t size_B)
 {
-   if (!kmd->dmem || !kmd_is_better(kmd))
+   if (!kmd->dmem)
       return;
+   free_kept(kmd->dmem);
    uint64_t blocks = DIV_ROUND_UP(size_B, KDRM_BLOCK_SIZE);
-   kdrm_pagemap_evict(&kmd->dmem->pm, MIN2(blocks, UINT32_MAX));
+   if (kmd_is_better(kmd))
+      kdrm_pagemap_evict(&kmd->dmem->pm, MIN2(blocks, UINT32_MAX));
+   free_kept(kmd->dmem);
 }

@@ -23,8 +23,10 @@ struct kdrm_pagemap *kmd_dmem_pagemap(struct kmd_dmem *dmem);
 void kmd_dmem_join(struct kmd_svm *svm);
 void kmd_dmem_leave(struct kmd_svm *svm);
 
-/* Gives VRAM back for others, at least `size_B` if that much can be. Nothing
- * with KMD_COMPAT=upstream: there SVM memory is never evicted. */
+/* VRAM that is free but kept for the next pages of processes. */
+uint64_t kmd_dmem_kept_B(struct kmd *kmd);
+/* Gives VRAM back for others, at least `size_B` if that much can be. With
+ * KMD_COMPAT=upstream only what is free: there SVM memory is never evicted. */
 void kmd_dmem_make_room(struct kmd *kmd, uint64_t size_B);
 
 #endif

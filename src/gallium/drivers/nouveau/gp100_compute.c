@@ -213,6 +213,25 @@ max_threads(const struct nvir_kernel *k)
    return MIN2(1024, REGS_PER_CTA / per_warp * 32);
 }
 
+/* In the background, while the batch is recorded; nouveau_batch_submit waits
+ * for the rest, which is cheaper than to let the launch fault on each page that
+ * has not arrived. */
+static void
+prefetch(struct nouveau_context *ctx, const struct pipe_grid_info *info)
+{
+   for (unsigned i = 0; i < info->num_svm_ranges; i++) {
+      const struct pipe_svm_range *r = &info->svm_ranges[i];
+      uintptr_t start = (uintptr_t)r->ptr, end = start + r->size_B;
+      uint64_t moved;
+      if (nouveau_ws_svm_prefetch(ctx->screen->ws, r->ptr, r->size_B, &moved) ||
+          !moved)
+         continue;
+      bool first = !ctx->prefetch_end;
+      ctx->prefetch_start = first ? start : MIN2(ctx->prefetch_start, start);
+      ctx->prefetch_end = MAX2(ctx->prefetch_end, end);
+   }
+}
+
 static int
 launch_grid(struct pipe_context *pctx, void *pcso,
             const struct pipe_grid_info *info)
@@ -226,15 +245,11 @@ launch_grid(struct pipe_context *pctx, void *pcso,
        (uint64_t)info->block[0] * info->block[1] * info->block[2] >
           max_threads(k))
       return -E2BIG;
-   if (ctx->screen->config.migrate_prefetch) {
-      uint64_t moved;
-      for (unsigned i = 0; i < info->num_svm_ranges; i++)
-         nouveau_ws_svm_prefetch(ctx->screen->ws, info->svm_ranges[i].ptr,
-                                 info->svm_ranges[i].size_B, &moved);
-   }
    int ret = ensure_tls(ctx, k);
    if (ret)
       return ret;
+   if (ctx->screen->config.migrate_prefetch)
+      prefetch(ctx, info);
    struct part part;
    return launch_spans(ctx, cso, info, 0, &part);
 }

@@ -187,6 +187,10 @@ nouveau_batch_submit(struct nouveau_context *ctx,
       .size_B = (char *)b->cur - (b->map + NOUVEAU_BATCH_PUSH_B),
    };
    ctx->batch = NULL;
+   if (ctx->prefetch_end)
+      nouveau_ws_svm_wait(ctx->screen->ws, (void *)ctx->prefetch_start,
+                          ctx->prefetch_end - ctx->prefetch_start);
+   ctx->prefetch_start = ctx->prefetch_end = 0;
    int ret =
       nouveau_ws_context_submit(ctx->chan->ws, b->bos, b->num_bos, &push, 1);
    if (ret) {

@@ -156,6 +156,9 @@ struct nouveau_context {
    struct nouveau_ws_bo *tls;
    uint64_t tls_per_sm_B;
    struct nouveau_ws_bo *readback; /* staging for buffer_read */
+   /* Pages between these addresses are on their way to VRAM for the batch that
+    * is being recorded; 0: none. */
+   uintptr_t prefetch_start, prefetch_end;
 };
 
 static inline struct nouveau_context *

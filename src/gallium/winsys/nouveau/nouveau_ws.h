@@ -214,6 +214,10 @@ int nouveau_ws_svm_migrate(struct nouveau_ws_device *dev, const void *ptr,
 int nouveau_ws_svm_prefetch(struct nouveau_ws_device *dev, const void *ptr,
                             size_t size_B, uint64_t *moved_pages_out);
 
+/* Until what has been begun there is done. */
+void nouveau_ws_svm_wait(struct nouveau_ws_device *dev, const void *ptr,
+                         size_t size_B);
+
 /* Numbered as the kernel does. */
 enum nouveau_ws_svm_event_kind {
    NOUVEAU_WS_SVM_FAULT_READ = 1,

@@ -326,11 +326,21 @@ nouveau_ws_svm_prefetch(struct nouveau_ws_device *dev, const void *ptr,
    return ret;
 }
 
+void
+nouveau_ws_svm_wait(struct nouveau_ws_device *dev, const void *ptr,
+                    size_t size_B)
+{
+   uint64_t nothing;
+   if (dev->info.svm && !dev->svm_waits)
+      svm_bind(dev, NOUVEAU_SVM_BIND_COMMAND__WAIT,
+               NOUVEAU_SVM_BIND_TARGET__GPU_VRAM, ptr, size_B, &nothing);
+}
+
 int
 nouveau_ws_svm_migrate(struct nouveau_ws_device *dev, const void *ptr,
                        size_t size_B, bool to_device, uint64_t *moved_pages_out)
 {
-   uint64_t moved = 0, nothing;
+   uint64_t moved = 0;
    int ret;
    if (!dev->info.svm)
       ret = -ENOSYS;
@@ -339,9 +349,8 @@ nouveau_ws_svm_migrate(struct nouveau_ws_device *dev, const void *ptr,
                      NOUVEAU_SVM_BIND_TARGET__CPU, ptr, size_B, &moved);
    else
       ret = nouveau_ws_svm_prefetch(dev, ptr, size_B, &moved);
-   if (!ret && to_device && !dev->svm_waits)
-      ret = svm_bind(dev, NOUVEAU_SVM_BIND_COMMAND__WAIT,
-                     NOUVEAU_SVM_BIND_TARGET__GPU_VRAM, ptr, size_B, &nothing);
+   if (!ret && to_device)
+      nouveau_ws_svm_wait(dev, ptr, size_B);
    if (moved_pages_out)
       *moved_pages_out = moved;
    return ret;
