@@ -96,8 +96,14 @@ sass_mufu_at(enum sass_mufu op, uint32_t v, bool sat, int edge)
    double error = edge ? sass_mufu_error(op, x, exact) : 0;
    if (error == 0)
       return sass_f32_finish(exact, SASS_FTZ, SASS_RN, sat);
-   return sass_f32_finish(exact + edge * error, SASS_FTZ,
-                          edge > 0 ? SASS_RM : SASS_RP, sat);
+   double at = exact + edge * error;
+   /* Back to the inside of the bound, but what overflows is infinite. */
+   bool over = fabs(at) > 0x1.fffffep127;
+   return sass_f32_finish(at, SASS_FTZ,
+                          over       ? SASS_RN
+                          : edge > 0 ? SASS_RM
+                                     : SASS_RP,
+                          sat);
 }
 
 static inline uint32_t

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Integers, bits and MUFU of sass_sem.h against wide host integers, bit-by-bit
+/* Integers and bits of sass_sem.h against wide host integers, bit-by-bit
  * loops, and the instruction sequences of isa.md 4 against plain C operators. */
 #include "sass_sem_random.h"
+#include "sass_sem_sequences.h"
 
 /* --- Integer sums --- */
 
@@ -86,36 +87,7 @@ test_sums(void **state)
       assert_int_equal(sass_cc_to_bits(sass_cc_from_bits(bits)), bits);
 }
 
-/* --- Products: the sequences of isa.md 4.2 --- */
-
-static uint32_t
-xmad(struct sass_xmad m, uint32_t a, uint32_t b, uint32_t c)
-{
-   return sass_xmad(&m, a, b, c, 0).r;
-}
-
-static uint32_t
-mul_lo(uint32_t a, uint32_t b, uint32_t c)
-{
-   uint32_t t = xmad((struct sass_xmad){.mrg = true, .h1_b = true}, a, b, 0);
-   uint32_t d = xmad((struct sass_xmad){0}, a, b, c);
-   return xmad((struct sass_xmad){.psl = true,
-                                  .cmode = SASS_CBCC,
-                                  .h1_a = true,
-                                  .h1_b = true},
-               a, t, d);
-}
-
-static uint32_t
-mul_hi(uint32_t a, uint32_t b)
-{
-   uint32_t l = xmad((struct sass_xmad){0}, a, b, 0);
-   uint32_t m = xmad((struct sass_xmad){.h1_b = true}, a, b, 0);
-   uint32_t h = xmad((struct sass_xmad){.h1_a = true, .h1_b = true}, a, b, 0);
-   uint32_t t =
-      xmad((struct sass_xmad){.h1_a = true, .cmode = SASS_CHI}, a, b, l);
-   return sass_iadd3(t, m, h, 0, 0, 0, SASS_IADD3_RS, false, 0).r;
-}
+/* --- Products --- */
 
 static void
 test_products(void **state)
@@ -123,8 +95,8 @@ test_products(void **state)
    for (unsigned n = 0; n < 300000; n++) {
       uint32_t a = rng32(), b = rng32(), c = rng32();
       CHECK(mul_lo(a, b, c), a * b + c, "lo %#x * %#x", a, b);
-      CHECK(mul_hi(a, b), (uint32_t)((uint64_t)a * b >> 32), "hi %#x * %#x", a,
-            b);
+      CHECK(mul_hi(a, b, 0), (uint32_t)((uint64_t)a * b >> 32), "hi %#x * %#x",
+            a, b);
       CHECK(
          xmad((struct sass_xmad){.signed_a = true, .signed_b = true}, a, b, c),
          (uint32_t)((int16_t)a * (int16_t)b) + c, "s16 %#x * %#x", a, b);
@@ -265,48 +237,7 @@ test_bits_and_bytes(void **state)
    assert_false(ok);
 }
 
-/* --- MUFU, and what is built on it --- */
-
-static void
-test_mufu(void **state)
-{
-   uint32_t inf = 0x7f800000, minus = 0x80000000;
-   assert_int_equal(sass_mufu(SASS_MUFU_RCP, 0, false), inf);
-   assert_int_equal(sass_mufu(SASS_MUFU_RCP, minus, false), inf | minus);
-   assert_int_equal(sass_mufu(SASS_MUFU_RCP, 1, false), inf);
-   assert_int_equal(sass_mufu(SASS_MUFU_RCP, inf | minus, false), minus);
-   assert_int_equal(sass_mufu(SASS_MUFU_RCP, 0x7f7fffff, false), 0);
-   assert_int_equal(sass_mufu(SASS_MUFU_RSQ, minus, false), inf | minus);
-   assert_int_equal(sass_mufu(SASS_MUFU_RSQ, 0xbf800000, false), SASS_F32_NAN);
-   assert_int_equal(sass_mufu(SASS_MUFU_RSQ, inf, false), 0);
-   assert_int_equal(sass_mufu(SASS_MUFU_SQRT, 0xbf800000, false), SASS_F32_NAN);
-   assert_int_equal(sass_mufu(SASS_MUFU_EX2, inf | minus, false), 0);
-   assert_int_equal(sass_mufu(SASS_MUFU_EX2, inf, false), inf);
-   assert_int_equal(sass_mufu(SASS_MUFU_LG2, 0, false), inf | minus);
-   assert_int_equal(sass_mufu(SASS_MUFU_LG2, 0xbf800000, false), SASS_F32_NAN);
-   assert_int_equal(sass_mufu(SASS_MUFU_SIN, inf, false), SASS_F32_NAN);
-   assert_int_equal(sass_mufu(SASS_MUFU_COS, 0, false), 0x3f800000);
-   for (unsigned n = 0; n < 100000; n++) {
-      uint32_t a = (rng32() & 0x007fffff) | (uint32_t)(64 + rng() % 128) << 23;
-      float x = sass_f32(a);
-      float rcp = sass_f32(sass_mufu(SASS_MUFU_RCP, a, false));
-      float rsq = sass_f32(sass_mufu(SASS_MUFU_RSQ, a, false));
-      assert_true(fabs((double)rcp * x - 1) < 0x1p-23);
-      assert_true(fabs((double)rsq * rsq * x - 1) < 0x1p-22);
-      float lg2 = sass_f32(sass_mufu(SASS_MUFU_LG2, a, false));
-      if (lg2 > -120 && lg2 < 120)
-         assert_true(
-            fabs(sass_f32(sass_mufu(SASS_MUFU_EX2, sass_f32_bits(lg2), false)) /
-                    x -
-                 1) < 0x1p-16);
-      /* RCP64H. */
-      double d = x;
-      double r = sass_f64(
-         (uint64_t)sass_mufu(SASS_MUFU_RCP64H, sass_f64_bits(d) >> 32, false)
-         << 32);
-      assert_true(fabs(r * d - 1) < 0x1p-18);
-   }
-}
+/* --- Division, built on MUFU --- */
 
 /* udiv32 of isa.md 4.3. */
 static uint32_t
@@ -318,8 +249,8 @@ udiv32(uint32_t a, uint32_t b)
    uint32_t z =
       (uint32_t)sass_f2i(sass_float_src(r, SASS_F32, false, false, false, true),
                          SASS_U32, SASS_F32, SASS_RTZ);
-   z = mul_hi(z, mul_lo(-b, z, 0)) + z;
-   uint32_t q = mul_hi(z, a);
+   z = mul_hi(z, mul_lo(-b, z, 0), 0) + z;
+   uint32_t q = mul_hi(z, a, 0);
    uint32_t rest = a - mul_lo(q, b, 0);
    for (unsigned n = 0; n < 2; n++) {
       if (sass_icmp(SASS_COND_GE, false, rest, b)) {
@@ -371,7 +302,6 @@ main(void)
       cmocka_unit_test_setup(test_products, seed),
       cmocka_unit_test_setup(test_shifts, seed),
       cmocka_unit_test_setup(test_bits_and_bytes, seed),
-      cmocka_unit_test_setup(test_mufu, seed),
       cmocka_unit_test_setup(test_division, seed),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
