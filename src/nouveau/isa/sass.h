@@ -324,6 +324,9 @@ struct sass_ctrl {
    {                                                                           \
       15, true, SASS_BAR_NONE, SASS_BAR_NONE, 0x3f, 0                          \
    }
+/* That for an instruction of which nothing is known but what it is: with
+ * scoreboard 0 for its result or 1 for its sources, if they take their time. */
+struct sass_ctrl sass_ctrl_safe(const struct sass_instr *i);
 /* No barriers, nothing to wait for, no yield. */
 #define SASS_CTRL_IDLE(stall_)                                                 \
    (struct sass_ctrl)                                                          \

@@ -31,6 +31,24 @@ sass_ctrl_unpack(uint32_t slot)
    };
 }
 
+struct sass_ctrl
+sass_ctrl_safe(const struct sass_instr *i)
+{
+   struct sass_ctrl c = SASS_CTRL_SAFE;
+   struct sass_operands ops;
+   sass_operands(i, &ops);
+   if (!sass_is_variable(i->op) || sass_op_info(i->op)->is_jump ||
+       sass_op_info(i->op)->ends_path)
+      return c;
+   for (unsigned n = 0; n < ops.count; n++) {
+      if (ops.v[n].write)
+         c.wr_bar = 0;
+      else if (ops.v[n].file == SASS_FILE_GPR)
+         c.rd_bar = 1;
+   }
+   return c;
+}
+
 uint64_t
 sass_bundle_pack(const struct sass_ctrl ctrl[SASS_BUNDLE_SLOTS])
 {

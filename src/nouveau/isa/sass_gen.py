@@ -394,7 +394,25 @@ other; the generator refuses anything else.
 
 Code is a sequence of 32-byte bundles: a control word, then three instructions. A control field prints as
 `[B0-----:R1:W2:Y:S06]`: waits for scoreboard 0, scoreboard 1 is released when the sources are read, 2 when the
-result is written, yields, stalls 6 cycles.
+result is written, yields, stalls 6 cycles. Without one an instruction waits for everything, stalls 15 cycles and
+names scoreboard 0 for its result or 1 for its sources if it needs one.
+
+    $ cat count.sass
+    [B------:R-:W0:-:S02] S2R R0, SR_TID.X;
+    .Lhead:
+    [B0-----:R-:W-:-:S06] IADD R0, R0, -0x1;
+    [B------:R-:W-:Y:S13] ISETP.GT.AND P0, PT, R0, RZ, PT;
+    @P0 BRA .Lhead;
+    EXIT;
+    $ sass-as -o count.bin count.sass        # errors as FILE:LINE:COLUMN
+    $ sass-dis count.bin                     # sass-as makes the same bytes of it
+    [B------:R-:W0:-:S02] S2R R0, SR_TID.X;                                 # 0008: f0c8000002170000
+    .L0010:
+    [B0-----:R-:W-:-:S06] IADD R0, R0, -0x1;                                # 0010: 3910007ffff70000
+    …
+    $ sass-dis -w 4c98078000870001           # single words
+    4c98078000870001    MOV R1, c[0x0][0x20]
+    $ nvsim-run count.sass                   # runs it, docs/sim.md
 
 Bits that no field covers are ignored by the decoder and written as 0. Below, `b:n` are n bits from bit b.
 

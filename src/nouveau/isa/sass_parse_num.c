@@ -255,8 +255,10 @@ sass_parse_imm(struct sass_parser *p)
    }
    const char *end = p->at;
    p->at = start;
+   bool is_float = p->row->imm_kind == IMM_F32 || p->row->imm_kind == IMM_F64;
    if (!sass_parse_set(p, M_imm, imm))
-      return false;
+      return is_float ? sass_parse_fail(p, "more bits than the immediate has")
+                      : false;
    p->at = end;
    return true;
 }

@@ -151,10 +151,10 @@ struct sass_xmad {
 
 /* CSFU: what is taken from C for signed factors. For the upper halves, as the
  * vendor's compiler uses it, no other rule makes its signed high product exact
- * (sass_sem_modes_test.c): the shift of IADD3.RS is of an unsigned sum, which is
- * 65536 too much for each partial product that is negative, and that is known
- * from the sign of one half and whether the other factor's is zero. With lower
- * halves it is the same rule [guess: nobody emits that]. */
+ * (sass_sem_modes_test.c): the shift of IADD3.RS is of an unsigned sum, which
+ * is 65536 too much for each partial product that is negative, and that is
+ * known from the sign of one half and whether the other factor's is zero. With
+ * lower halves it is the same rule [guess: nobody emits that]. */
 static inline uint32_t
 sass_xmad_csfu(const struct sass_xmad *m, uint32_t a, uint32_t b)
 {

@@ -84,6 +84,15 @@ print_instr(const struct sass_instr *i, unsigned n, unsigned instr_count,
    util_buf_printf(out, ".L%04" PRIx64, target);
 }
 
+/* Others set bits that hardware ignores: their words must come back. */
+static bool
+is_own(const struct sass_instr *i, uint64_t word)
+{
+   struct sass_error err;
+   uint64_t again;
+   return !sass_encode(i, &again, &err) && again == word;
+}
+
 static void
 print_line(uint64_t word, uint32_t slot, unsigned n, unsigned instr_count,
            struct util_buf *out)
@@ -93,13 +102,19 @@ print_line(uint64_t word, uint32_t slot, unsigned n, unsigned instr_count,
    struct sass_ctrl ctrl = sass_ctrl_unpack(slot);
    sass_ctrl_print(&ctrl, out);
    util_buf_puts(out, " ");
-   if (sass_decode(word, &i))
-      util_buf_printf(out, ".word 0x%016" PRIx64, word);
-   else
+   bool decodes = !sass_decode(word, &i), exact = decodes && is_own(&i, word);
+   if (exact)
       print_instr(&i, n, instr_count, out);
+   else
+      util_buf_printf(out, ".word 0x%016" PRIx64, word);
    size_t width = out->size_B - start;
-   util_buf_printf(out, ";%*s # %04" PRIx64 ": %016" PRIx64 "\n",
-                   width < 70 ? (int)(70 - width) : 1, "", instr_pc(n), word);
+   util_buf_printf(out, ";%*s # %04" PRIx64 ": ",
+                   width < 70 ? (int)(70 - width) : 1, "", instr_pc(n));
+   if (decodes && !exact)
+      print_instr(&i, n, instr_count, out);
+   else
+      util_buf_printf(out, "%016" PRIx64, word);
+   util_buf_puts(out, "\n");
 }
 
 int
@@ -221,14 +236,29 @@ resolve_label(struct program *p, char *line)
    return 0;
 }
 
+/* ".word 0x..." */
 static int
-parse_instr(struct program *p, char *line, unsigned n, uint64_t *word_out)
+parse_word(struct program *p, const char *line, uint64_t *word_out)
+{
+   const char *at = line + 6;
+   char *end;
+   errno = 0;
+   *word_out = strtoull(at, &end, 16);
+   bool good = end != at && !errno;
+   end += strspn(end, "; \t");
+   return good && !*end ? 0
+                        : sass_fail(&p->err, at - line + 1,
+                                    "expected a hexadecimal word of 64 bits");
+}
+
+/* `ctrl_out`: NULL, or gets the control fields that go with it. */
+static int
+parse_instr(struct program *p, char *line, unsigned n,
+            struct sass_ctrl *ctrl_out, uint64_t *word_out)
 {
    struct sass_instr i;
-   if (strncmp(line, ".word ", 6) == 0) {
-      *word_out = strtoull(line + 6, NULL, 16);
-      return 0;
-   }
+   if (strncmp(line, ".word ", 6) == 0)
+      return parse_word(p, line, word_out);
    int ret = resolve_label(p, line);
    if (!ret)
       ret = sass_parse(line, instr_pc(n), &i, &p->err);
@@ -236,6 +266,8 @@ parse_instr(struct program *p, char *line, unsigned n, uint64_t *word_out)
       ret = sass_encode(&i, word_out, &p->err);
       p->err.column = 1;
    }
+   if (!ret && ctrl_out)
+      *ctrl_out = sass_ctrl_safe(&i);
    return ret;
 }
 
@@ -246,8 +278,9 @@ parse_line(struct program *p, char *line, unsigned n,
 {
    char *at = line + strspn(line, " \t");
    *ctrl_out = SASS_CTRL_SAFE;
+   bool given = *at == '[';
    int ret = 0;
-   if (*at == '[') {
+   if (given) {
       ret = sass_ctrl_parse(at, ctrl_out, &p->err);
       if (ret > 0) {
          at += ret;
@@ -256,7 +289,7 @@ parse_line(struct program *p, char *line, unsigned n,
       }
    }
    if (!ret)
-      ret = parse_instr(p, at, n, word_out);
+      ret = parse_instr(p, at, n, given ? NULL : ctrl_out, word_out);
    if (ret)
       p->err.column += at - line;
    return ret;

@@ -8,8 +8,9 @@
  *    [B0-----:R-:W-:-:S06] @!P0 BRA .L0;
  *
  * A line is a label or an instruction.  Without control fields an instruction
- * gets SASS_CTRL_SAFE.  Labels stand for targets of jumps.  A word that is no
- * instruction is written `.word 0x...`.
+ * gets those of sass_ctrl_safe.  Labels stand for targets of jumps.  A word
+ * that is no instruction, or has bits that hardware ignores and we do not set,
+ * is written `.word 0x...`, with the instruction as a comment.
  *
  * Offsets are bytes from the code base, where the first control word lies. */
 #ifndef SASS_TEXT_H

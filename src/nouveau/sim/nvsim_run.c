@@ -130,11 +130,12 @@ check_words(struct session *s)
 }
 
 static bool
-check_count(const struct run_file *f, const char *what, int want, uint64_t got)
+check_count(const struct run_file *f, const char *what, unsigned want,
+            uint64_t got)
 {
-   if (want < 0 || (uint64_t)want == got)
+   if (want == got)
       return true;
-   printf("%s: %" PRIu64 " %s reports, not %d\n", f->path, got, what, want);
+   printf("%s: %" PRIu64 " %s reports, not %u\n", f->path, got, what, want);
    return false;
 }
 

@@ -270,12 +270,12 @@ read_debug(struct reader *r)
 }
 
 static int
-read_reports(struct reader *r, int *count, uint64_t flag)
+read_reports(struct reader *r, unsigned *count, uint64_t flag)
 {
    uint64_t v;
    if (take_number(r, &v))
       return -EINVAL;
-   *count = (int)v;
+   *count = (unsigned)v;
    r->f->debug |= flag;
    return 0;
 }
@@ -447,7 +447,7 @@ check_code(const struct run_file *f)
 int
 run_file_read(const char *path, struct run_file *f)
 {
-   *f = (struct run_file){.path = path, .strict = -1, .race = -1};
+   *f = (struct run_file){.path = path};
    f->text = read_all(path);
    f->launch.code = f->text;
    if (f->text && !read_headers(f) && !check_code(f))

@@ -39,8 +39,8 @@ struct run_file {
    unsigned num_args, num_buffers, num_words;
    struct run_buffer buffer[RUN_MAX_BUFFERS];
    struct run_words *words;
-   char error[128];  /* expected, or empty */
-   int strict, race; /* reports expected; -1: not asked for */
+   char error[128];       /* expected, or empty */
+   unsigned strict, race; /* reports expected */
    unsigned num_reports, num_stats;
    char report[RUN_MAX_CHECKS][128]; /* expected in the reports' lines */
    struct run_stat stat[RUN_MAX_CHECKS];

@@ -42,6 +42,7 @@ const char run_help[] =
    "  want NAME[A..B] = ...         what must be there afterwards, as set\n"
    "  error TEXT             the launch fails, and the error's text has this\n"
    "  strict N, race N       turns the mode on; so many reports are expected\n"
+   "                         (none, if only NVSIM_DEBUG turns it on)\n"
    "  report TEXT            some report has this text, and each has one of\n"
    "                         the texts given\n"
    "  stats NAME = N, ...    counts and estimates of the launch: the members of\n"
