@@ -111,27 +111,42 @@ enum nv_3d_render_enable {
    (0x081c + (i)*0x40) /* of layers: dwords */
 #define NV_3D_SET_COLOR_TARGET_LAYER(i) (0x0820 + (i)*0x40)
 /* SET_COLOR_TARGET_MEMORY: log2 of a block's GOBs */
-#define NV_3D_COLOR_TARGET_BLOCK_W(m)     ((m)&0xf)
-#define NV_3D_COLOR_TARGET_BLOCK_H(m)     ((m) >> 4 & 0xf)
-#define NV_3D_COLOR_TARGET_BLOCK_D(m)     ((m) >> 8 & 0xf)
-#define NV_3D_COLOR_TARGET_PITCH          (1u << 12) /* else block linear */
-#define NV_3D_COLOR_TARGET_IS_3D          (1u << 16) /* else an array */
-#define NV_3D_SET_CLEAR_RECT_HORIZONTAL   0x0d6c     /* 15:0 first, 31:16 end */
-#define NV_3D_SET_CLEAR_RECT_VERTICAL     0x0d70
-#define NV_3D_SET_COLOR_CLEAR_VALUE(c)    (0x0d80 + (c)*4)
-#define NV_3D_SET_SCISSOR_ENABLE(j)       (0x0e00 + (j)*16)
-#define NV_3D_SET_SCISSOR_HORIZONTAL(j)   (0x0e04 + (j)*16) /* first, end */
-#define NV_3D_SET_SCISSOR_VERTICAL(j)     (0x0e08 + (j)*16)
+#define NV_3D_COLOR_TARGET_BLOCK_W(m)   ((m)&0xf)
+#define NV_3D_COLOR_TARGET_BLOCK_H(m)   ((m) >> 4 & 0xf)
+#define NV_3D_COLOR_TARGET_BLOCK_D(m)   ((m) >> 8 & 0xf)
+#define NV_3D_COLOR_TARGET_PITCH        (1u << 12) /* else block linear */
+#define NV_3D_COLOR_TARGET_IS_3D        (1u << 16) /* else an array */
+#define NV_3D_SET_CLEAR_RECT_HORIZONTAL 0x0d6c     /* 15:0 first, 31:16 end */
+#define NV_3D_SET_CLEAR_RECT_VERTICAL   0x0d70
+#define NV_3D_SET_COLOR_CLEAR_VALUE(c)  (0x0d80 + (c)*4)
+#define NV_3D_SET_Z_CLEAR_VALUE         0x0d90 /* float */
+#define NV_3D_SET_STENCIL_CLEAR_VALUE   0x0da0
+#define NV_3D_SET_SCISSOR_ENABLE(j)     (0x0e00 + (j)*16)
+#define NV_3D_SET_SCISSOR_HORIZONTAL(j) (0x0e04 + (j)*16) /* first, end */
+#define NV_3D_SET_SCISSOR_VERTICAL(j)   (0x0e08 + (j)*16)
+/* The depth and stencil target; block linear. */
+#define NV_3D_SET_ZT_A                    0x0fe0 /* address, hi */
+#define NV_3D_SET_ZT_B                    0x0fe4
+#define NV_3D_SET_ZT_FORMAT               0x0fe8
+#define NV_3D_SET_ZT_BLOCK_SIZE           0x0fec /* as SET_COLOR_TARGET_MEMORY 11:0 */
+#define NV_3D_SET_ZT_ARRAY_PITCH          0x0ff0 /* of layers: dwords */
+#define NV_3D_SET_ZT_SIZE_A               0x1228 /* width */
+#define NV_3D_SET_ZT_SIZE_B               0x122c /* height */
+#define NV_3D_SET_ZT_SELECT               0x1538 /* 1: there is one */
+#define NV_3D_SET_ZT_LAYER                0x179c
+#define NV_3D_SET_STENCIL_MASK            0x139c /* of the front */
 #define NV_3D_SET_SURFACE_CLIP_HORIZONTAL 0x0ff4 /* 15:0 first, 31:16 size */
 #define NV_3D_SET_SURFACE_CLIP_VERTICAL   0x0ff8
 #define NV_3D_SET_CLEAR_SURFACE_CONTROL   0x10f8
+#define NV_3D_CLEAR_USE_STENCIL_MASK      (1u << 0)
 #define NV_3D_CLEAR_USE_RECT              (1u << 4)
 #define NV_3D_CLEAR_USE_SCISSOR0          (1u << 8)
 /* How many targets in 3:0; the target that output i goes to in 3 bits each. */
 #define NV_3D_SET_CT_SELECT          0x121c
 #define NV_3D_CT_SELECT_TARGET(d, i) ((d) >> (4 + 3 * (i)) & 7)
 #define NV_3D_CLEAR_SURFACE          0x19d0
-#define NV_3D_CLEAR_ZETA             3u               /* depth, stencil */
+#define NV_3D_CLEAR_Z                (1u << 0)
+#define NV_3D_CLEAR_STENCIL          (1u << 1)
 #define NV_3D_CLEAR_COLOR(d)         ((d) >> 2 & 0xf) /* bit 0: red */
 #define NV_3D_CLEAR_OUTPUT(d)        ((d) >> 6 & 0xf)
 #define NV_3D_CLEAR_LAYER(d)         ((d) >> 10 & 0xffff)
@@ -191,6 +206,15 @@ enum nv_3d_render_enable {
 #define NV_3D_FORMAT_RU8                 0xf6
 #define NV_3D_FORMAT_A8                  0xf7
 #define NV_3D_FORMAT_X8B8G8R8            0xf9
+
+/* Depth and stencil formats, from the highest bits to the lowest. */
+#define NV_3D_ZT_FORMAT_ZF32       0x0a
+#define NV_3D_ZT_FORMAT_Z16        0x13
+#define NV_3D_ZT_FORMAT_Z24S8      0x14
+#define NV_3D_ZT_FORMAT_X8Z24      0x15
+#define NV_3D_ZT_FORMAT_S8Z24      0x16
+#define NV_3D_ZT_FORMAT_S8         0x17
+#define NV_3D_ZT_FORMAT_ZF32_X24S8 0x19 /* two words, depth first */
 
 /* ---- what draws ---- */
 #define NV_3D_DRAW_ZERO_INDEX   0x0304
