@@ -19,7 +19,7 @@ struct stream {
    DIR *real; /* NULL: there is no such directory but ours */
    int fd;    /* that the stream was made of, or -1 */
    const struct shim_node *node;
-   unsigned cursor;
+   unsigned dots, cursor;
    bool real_done;
    struct dirent entry;
 };
@@ -76,8 +76,21 @@ opendir(const char *path)
 SHIM_EXPORT DIR *
 fdopendir(int fd)
 {
-   const struct shim_node *node = shim_files_dir(fd);
-   return node ? stream_create(node, NULL, fd) : shim_real()->fdopendir(fd);
+   bool is_real;
+   const struct shim_node *node = shim_files_node(fd, &is_real);
+   if (!node)
+      return shim_real()->fdopendir(fd);
+   if (node->kind != SHIM_DIR) {
+      errno = ENOTDIR;
+      return NULL;
+   }
+   DIR *real = is_real ? shim_real()->fdopendir(fd) : NULL;
+   if (is_real && !real)
+      return NULL;
+   DIR *dir = stream_create(node, real, fd);
+   if (!dir && real)
+      shim_real()->closedir(real); /* and fd */
+   return dir;
 }
 
 static struct dirent *
@@ -87,6 +100,22 @@ next_real(struct stream *s)
       s->real && !s->real_done ? shim_real()->readdir(s->real) : NULL;
    s->real_done = !entry;
    return entry;
+}
+
+/* Only a directory that has no real one beneath it says so itself. */
+static struct dirent *
+next_dots(struct stream *s)
+{
+   if (s->real || s->dots == 2)
+      return NULL;
+   s->entry = (struct dirent){
+      .d_ino = 0x10000000 + shim_tree_index(s->node),
+      .d_off = ++s->dots,
+      .d_reclen = sizeof(s->entry),
+      .d_type = DT_DIR,
+   };
+   memcpy(s->entry.d_name, "..", s->dots);
+   return &s->entry;
 }
 
 static struct dirent *
@@ -124,10 +153,12 @@ readdir(DIR *dir)
       return shim_real()->readdir(dir);
    int err = errno; /* the end of a directory is no error */
    struct dirent *entry = next_real(s);
-   if (!entry) {
+   if (entry)
+      return entry;
+   entry = next_dots(s);
+   if (!entry)
       entry = next_node(s);
-      errno = err;
-   }
+   errno = err;
    return entry;
 }
 
@@ -139,6 +170,23 @@ readdir64(DIR *dir)
    return (struct dirent64 *)readdir(dir);
 }
 
+/* Deprecated, and yet older programs call them. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+SHIM_EXPORT int
+readdir_r(DIR *dir, struct dirent *entry, struct dirent **result)
+{
+   int err = errno;
+   errno = 0;
+   struct dirent *next = readdir(dir);
+   int ret = next ? 0 : errno;
+   errno = err;
+   *result = next ? memcpy(entry, next, next->d_reclen) : NULL;
+   return ret;
+}
+
+int readdir64_r(DIR *dir, struct dirent64 *entry, struct dirent64 **result)
+   SHIM_ALIAS(readdir_r);
+
 SHIM_EXPORT void
 rewinddir(DIR *dir)
 {
@@ -147,18 +195,52 @@ rewinddir(DIR *dir)
       shim_real()->rewinddir(dir);
       return;
    }
-   s->cursor = 0;
+   s->dots = s->cursor = 0;
    s->real_done = false;
    if (s->real)
       shim_real()->rewinddir(s->real);
+}
+
+/* Places of the real directory are what it says, and not negative. */
+#define PLACE(s) (-1l - (long)((s)->cursor * 4 + (s)->dots))
+
+SHIM_EXPORT long
+telldir(DIR *dir)
+{
+   struct stream *s = stream_of(dir);
+   if (!s)
+      return shim_real()->telldir(dir);
+   return s->real && !s->real_done ? shim_real()->telldir(s->real) : PLACE(s);
+}
+
+SHIM_EXPORT void
+seekdir(DIR *dir, long place)
+{
+   struct stream *s = stream_of(dir);
+   if (s && place < 0) {
+      s->real_done = true;
+      s->cursor = (unsigned)(-1l - place) / 4;
+      s->dots = (unsigned)(-1l - place) % 4;
+      return;
+   }
+   if (s) {
+      s->real_done = false;
+      s->cursor = s->dots = 0;
+   }
+   if (!s || s->real)
+      shim_real()->seekdir(s ? s->real : dir, place);
 }
 
 SHIM_EXPORT int
 dirfd(DIR *dir)
 {
    struct stream *s = stream_of(dir);
-   if (!s || s->real)
-      return shim_real()->dirfd(s ? s->real : dir);
+   if (!s)
+      return shim_real()->dirfd(dir);
+   if (s->fd < 0 && s->real) { /* what is opened relative to it is ours, too */
+      s->fd = shim_real()->dirfd(s->real);
+      shim_files_set(s->fd, shim_file_of_node(s->node, true));
+   }
    if (s->fd < 0)
       s->fd = shim_node_open(s->node, O_RDONLY | O_CLOEXEC);
    return s->fd;
@@ -173,10 +255,90 @@ closedir(DIR *dir)
    pthread_mutex_lock(&streams_lock);
    util_list_del(&s->link);
    pthread_mutex_unlock(&streams_lock);
-   if (s->real)
-      shim_real()->closedir(s->real);
-   if (s->fd >= 0)
-      close(s->fd);
+   int file, ret = 0;
+   if (s->real) {
+      shim_files_take(s->fd, &file);
+      ret = shim_real()->closedir(s->real);
+   } else if (s->fd >= 0) {
+      ret = close(s->fd);
+   }
    free(s);
-   return 0;
+   return ret;
 }
+
+/* ---- whole directories at once ---- */
+
+typedef int (*filter_fn)(const struct dirent *);
+typedef int (*compare_fn)(const struct dirent **, const struct dirent **);
+
+static bool
+append(struct dirent ***list, size_t *n, const struct dirent *entry)
+{
+   struct dirent **longer = realloc(*list, (*n + 1) * sizeof(**list));
+   if (!longer)
+      return false;
+   *list = longer;
+   longer[*n] = malloc(sizeof(struct dirent));
+   if (!longer[*n])
+      return false;
+   memcpy(longer[(*n)++], entry, entry->d_reclen);
+   return true;
+}
+
+/* As scandir(3); takes `dir`. */
+static int
+scan(DIR *dir, struct dirent ***list_out, filter_fn filter, compare_fn compare)
+{
+   struct dirent **list = NULL, *entry;
+   size_t n = 0;
+   int err = errno;
+   bool ok = true;
+   errno = 0;
+   while (ok && (entry = readdir(dir)))
+      if (!filter || filter(entry))
+         ok = append(&list, &n, entry);
+   int failed = ok ? errno : ENOMEM;
+   closedir(dir);
+   if (failed) {
+      while (n)
+         free(list[--n]);
+      free(list);
+      errno = failed;
+      return -1;
+   }
+   if (compare && n)
+      qsort(list, n, sizeof(*list),
+            (int (*)(const void *, const void *))compare);
+   *list_out = list;
+   errno = err;
+   return (int)n;
+}
+
+SHIM_EXPORT int
+scandir(const char *path, struct dirent ***list_out, filter_fn filter,
+        compare_fn compare)
+{
+   DIR *dir = opendir(path);
+   return dir ? scan(dir, list_out, filter, compare) : -1;
+}
+
+SHIM_EXPORT int
+scandirat(int dirfd, const char *path, struct dirent ***list_out,
+          filter_fn filter, compare_fn compare)
+{
+   int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+   DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+   if (!dir && fd >= 0)
+      close(fd);
+   return dir ? scan(dir, list_out, filter, compare) : -1;
+}
+
+/* The same structure by another name. */
+int scandir64(const char *path, struct dirent64 ***list_out,
+              int (*filter)(const struct dirent64 *),
+              int (*compare)(const struct dirent64 **,
+                             const struct dirent64 **)) SHIM_ALIAS(scandir);
+int scandirat64(int dirfd, const char *path, struct dirent64 ***list_out,
+                int (*filter)(const struct dirent64 *),
+                int (*compare)(const struct dirent64 **,
+                               const struct dirent64 **)) SHIM_ALIAS(scandirat);

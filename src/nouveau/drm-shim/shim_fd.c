@@ -42,31 +42,6 @@ munmap(void *addr, size_t length)
    return shim_card_munmap(addr, length);
 }
 
-SHIM_EXPORT int
-fstat(int fd, struct stat *out)
-{
-   int file = shim_files_get(fd);
-   if (file == SHIM_FILE_NONE)
-      return shim_real()->fstat(fd, out);
-   const struct shim_node *dir = shim_files_dir(fd);
-   shim_tree_stat(dir ? dir : shim_tree_card(), out);
-   return 0;
-}
-
-SHIM_EXPORT int
-fstat64(int fd, struct stat64 *out)
-{
-   return fstat(fd, (struct stat *)out);
-}
-
-int __fxstat(int version, int fd, struct stat *out);
-SHIM_EXPORT int
-__fxstat(int version, int fd, struct stat *out)
-{
-   return fstat(fd, out);
-}
-int __fxstat64(int version, int fd, struct stat *out) SHIM_ALIAS(__fxstat);
-
 /* ---- descriptors coming and going ---- */
 
 /* Out of the table before the number is free for others. */
@@ -92,6 +67,12 @@ close_range(unsigned first, unsigned last, int flags)
       for (unsigned fd = first; fd <= last && fd < shim_files_top(); fd++)
          forget(fd);
    return shim_real()->close_range(first, last, flags);
+}
+
+SHIM_EXPORT void
+closefrom(int first)
+{
+   close_range((unsigned)MAX2(first, 0), ~0u, 0);
 }
 
 SHIM_EXPORT int

@@ -59,10 +59,14 @@ shim_files_take(int fd, int *file_out)
 }
 
 const struct shim_node *
-shim_files_dir(int fd)
+shim_files_node(int fd, bool *real_out)
 {
    int file = shim_files_get(fd);
-   return file < 0 ? shim_tree_at(-1 - file) : NULL;
+   *real_out = file < 0 && (-1 - file) & 1;
+   return file < 0                 ? shim_tree_at((-1 - file) / 2)
+          : file == SHIM_FILE_NONE ? NULL
+          : file == SHIM_FILE_GONE ? shim_tree_card(0)
+                                   : shim_tree_card(shim_file_card(file));
 }
 
 void

@@ -9,11 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* ---- open ---- */
 
+/* `fd` from now on stands for the node. */
+static int
+stands_for(int fd, const struct shim_node *node, bool real)
+{
+   int ret = fd < 0 ? 0 : shim_files_set(fd, shim_file_of_node(node, real));
+   if (!ret)
+      return fd;
+   shim_real()->close(fd);
+   errno = -ret;
+   return -1;
+}
+
+/* The text in a file without a name, opened once more so that nobody writes. */
 static int
 open_file(const struct shim_node *node, int flags)
 {
@@ -21,28 +33,32 @@ open_file(const struct shim_node *node, int flags)
       errno = EACCES;
       return -1;
    }
-   int fd =
-      memfd_create(shim_node_name(node), flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
-   if (fd < 0)
+   char path[40];
+   int cloexec = flags & O_CLOEXEC;
+   int memory = memfd_create(shim_node_name(node), MFD_CLOEXEC), fd = -1;
+   snprintf(path, sizeof(path), "/proc/self/fd/%d", memory);
+   if (memory >= 0 && write(memory, node->text, node->size_B) == node->size_B)
+      fd = shim_real()->open(path, O_RDONLY | cloexec);
+   if (fd < 0) {
+      if (memory >= 0)
+         shim_real()->close(memory);
       return -1;
-   size_t length = strlen(node->text);
-   if (write(fd, node->text, length) == length && lseek(fd, 0, SEEK_SET) == 0)
-      return fd;
+   }
+   /* The lower number, as open(2) promises. */
+   int both = shim_real()->dup3(fd, memory, cloexec);
    shim_real()->close(fd);
-   errno = EIO;
-   return -1;
+   return stands_for(both, node, false);
 }
 
 static int
 open_dir(const struct shim_node *node, int flags)
 {
+   if ((flags & O_ACCMODE) != O_RDONLY) {
+      errno = EISDIR;
+      return -1;
+   }
    int fd = shim_real()->open("/dev/null", O_RDONLY | (flags & O_CLOEXEC));
-   int ret = fd < 0 ? 0 : shim_files_set(fd, shim_file_of_dir(node));
-   if (!ret)
-      return fd;
-   shim_real()->close(fd);
-   errno = -ret;
-   return -1;
+   return stands_for(fd, node, false);
 }
 
 int
@@ -65,7 +81,7 @@ shim_node_open(const struct shim_node *node, int flags)
    case SHIM_FILE:
       return open_file(node, flags);
    default:
-      return shim_card_open(flags);
+      return shim_card_open(node->card, flags);
    }
 }
 
@@ -88,7 +104,7 @@ open_at(int dirfd, const char *path, int flags, mode_t mode)
    int fd = shim_real()->openat(dirfd, path, flags, mode);
    if (fd < 0 && node)
       return shim_node_open(node, flags);
-   return fresh(fd);
+   return node ? stands_for(fd, node, true) : fresh(fd);
 }
 
 #define OPEN_MODE(flags)                                                       \
@@ -150,7 +166,9 @@ fopen(const char *path, const char *mode)
    const struct shim_node *node = shim_tree_find(path, true);
    if (!node || node->kind == SHIM_DIR)
       return shim_real()->fopen(path, mode);
-   int access = strpbrk(mode, "wa+") ? O_RDWR : O_RDONLY;
+   int access = strchr(mode, '+')     ? O_RDWR
+                : strpbrk(mode, "wa") ? O_WRONLY
+                                      : O_RDONLY;
    int fd = shim_node_open(node, access | (strchr(mode, 'e') ? O_CLOEXEC : 0));
    FILE *file = fd < 0 ? NULL : fdopen(fd, mode);
    if (!file && fd >= 0)
@@ -159,133 +177,6 @@ fopen(const char *path, const char *mode)
 }
 
 FILE *fopen64(const char *path, const char *mode) SHIM_ALIAS(fopen);
-
-/* ---- stat ---- */
-
-static int
-stat_at(int dirfd, const char *path, struct stat *out, int flags)
-{
-   const struct shim_node *node =
-      shim_tree_find_at(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW));
-   if (!node && (flags & AT_EMPTY_PATH) && path && !*path)
-      return fstat(dirfd, out);
-   if (!node || node->kind == SHIM_DIR) {
-      int ret = shim_real()->fstatat(dirfd, path, out, flags);
-      if (!ret || !node)
-         return ret;
-   }
-   shim_tree_stat(node, out);
-   return 0;
-}
-
-SHIM_EXPORT int
-stat(const char *path, struct stat *out)
-{
-   return stat_at(AT_FDCWD, path, out, 0);
-}
-
-SHIM_EXPORT int
-lstat(const char *path, struct stat *out)
-{
-   return stat_at(AT_FDCWD, path, out, AT_SYMLINK_NOFOLLOW);
-}
-
-SHIM_EXPORT int
-fstatat(int dirfd, const char *path, struct stat *out, int flags)
-{
-   return stat_at(dirfd, path, out, flags);
-}
-
-/* The same structure by another name. */
-static_assert(sizeof(struct stat64) == sizeof(struct stat), "LP64");
-
-SHIM_EXPORT int
-stat64(const char *path, struct stat64 *out)
-{
-   return stat_at(AT_FDCWD, path, (struct stat *)out, 0);
-}
-
-SHIM_EXPORT int
-lstat64(const char *path, struct stat64 *out)
-{
-   return stat_at(AT_FDCWD, path, (struct stat *)out, AT_SYMLINK_NOFOLLOW);
-}
-
-SHIM_EXPORT int
-fstatat64(int dirfd, const char *path, struct stat64 *out, int flags)
-{
-   return stat_at(dirfd, path, (struct stat *)out, flags);
-}
-
-/* What programs built before glibc 2.33 call. */
-int __xstat(int version, const char *path, struct stat *out);
-int __lxstat(int version, const char *path, struct stat *out);
-int __fxstatat(int version, int dirfd, const char *path, struct stat *out,
-               int flags);
-
-SHIM_EXPORT int
-__xstat(int version, const char *path, struct stat *out)
-{
-   return stat_at(AT_FDCWD, path, out, 0);
-}
-
-SHIM_EXPORT int
-__lxstat(int version, const char *path, struct stat *out)
-{
-   return stat_at(AT_FDCWD, path, out, AT_SYMLINK_NOFOLLOW);
-}
-
-SHIM_EXPORT int
-__fxstatat(int version, int dirfd, const char *path, struct stat *out,
-           int flags)
-{
-   return stat_at(dirfd, path, out, flags);
-}
-
-int __xstat64(int version, const char *path, struct stat *out)
-   SHIM_ALIAS(__xstat);
-int __lxstat64(int version, const char *path, struct stat *out)
-   SHIM_ALIAS(__lxstat);
-int __fxstatat64(int version, int dirfd, const char *path, struct stat *out,
-                 int flags) SHIM_ALIAS(__fxstatat);
-
-static void
-statx_of(const struct stat *st, struct statx *out)
-{
-   *out = (struct statx){
-      .stx_mask = STATX_BASIC_STATS,
-      .stx_blksize = st->st_blksize,
-      .stx_nlink = st->st_nlink,
-      .stx_mode = st->st_mode,
-      .stx_ino = st->st_ino,
-      .stx_size = st->st_size,
-      .stx_rdev_major = major(st->st_rdev),
-      .stx_rdev_minor = minor(st->st_rdev),
-   };
-}
-
-SHIM_EXPORT int
-statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *out)
-{
-   const struct shim_node *node =
-      shim_tree_find_at(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW));
-   bool of_fd = (flags & AT_EMPTY_PATH) && !*path &&
-                shim_files_get(dirfd) != SHIM_FILE_NONE;
-   struct stat st;
-   if (of_fd) {
-      if (fstat(dirfd, &st))
-         return -1;
-   } else if (node) {
-      if (node->kind == SHIM_DIR &&
-          !shim_real()->statx(dirfd, path, flags, mask, out))
-         return 0;
-      shim_tree_stat(node, &st);
-   } else {
-      return shim_real()->statx(dirfd, path, flags, mask, out);
-   }
-   statx_of(&st, out);
-   return 0;
-}
 
 /* ---- access, links ---- */
 
@@ -324,6 +215,10 @@ faccessat(int dirfd, const char *path, int mode, int flags)
    return node ? access_node(node, mode) : -1;
 }
 
+/* Who runs with other rights than it was started with does not preload us. */
+int euidaccess(const char *path, int mode) SHIM_ALIAS(access);
+int eaccess(const char *path, int mode) SHIM_ALIAS(access);
+
 static ssize_t
 read_link(const struct shim_node *node, char *buf, size_t size_B)
 {
@@ -331,25 +226,53 @@ read_link(const struct shim_node *node, char *buf, size_t size_B)
       errno = EINVAL;
       return -1;
    }
-   size_t length = MIN2(strlen(node->text), size_B);
+   size_t length = MIN2(node->size_B, size_B);
    memcpy(buf, node->text, length);
+   return length;
+}
+
+/* What the kernel says about a descriptor's file. */
+static ssize_t
+read_link_of_fd(const char *path, char *buf, size_t size_B)
+{
+   static const char dir[] = "/proc/self/fd/";
+   char *end;
+   bool real;
+   if (strncmp(path, dir, sizeof(dir) - 1))
+      return -1;
+   long fd = strtol(path + sizeof(dir) - 1, &end, 10);
+   const struct shim_node *node = shim_files_node((int)fd, &real);
+   if (end == path + sizeof(dir) - 1 || *end || !node || real)
+      return -1;
+   size_t length = MIN2(strlen(node->path), size_B);
+   memcpy(buf, node->path, length);
+   return (ssize_t)length;
+}
+
+static ssize_t
+read_link_at(int dirfd, const char *path, char *buf, size_t size_B)
+{
+   const struct shim_node *node = shim_tree_find_at(dirfd, path, false);
+   ssize_t length = read_link_of_fd(path, buf, size_B);
+   if (length < 0 && node && node->kind != SHIM_DIR)
+      length = read_link(node, buf, size_B);
+   else if (length < 0)
+      length = shim_real()->readlinkat(dirfd, path, buf, size_B);
+   if (length < 0 && node && errno == ENOENT)
+      errno = EINVAL; /* a directory, and no link */
    return length;
 }
 
 SHIM_EXPORT ssize_t
 readlink(const char *path, char *buf, size_t size_B)
 {
-   const struct shim_node *node = shim_tree_find(path, false);
-   return node ? read_link(node, buf, size_B)
-               : shim_real()->readlink(path, buf, size_B);
+   return read_link_at(AT_FDCWD, path, buf, size_B);
 }
 
 SHIM_EXPORT ssize_t
 readlinkat(int dirfd, const char *path, char *buf, size_t size_B)
 {
-   const struct shim_node *node = shim_tree_find_at(dirfd, path, false);
-   return node ? read_link(node, buf, size_B)
-               : shim_real()->readlinkat(dirfd, path, buf, size_B);
+   return read_link_at(dirfd, path, buf, size_B);
 }
 
 SHIM_EXPORT char *
@@ -360,6 +283,12 @@ realpath(const char *path, char *out)
    if (real || !node)
       return real;
    return out ? strcpy(out, node->path) : strdup(node->path);
+}
+
+SHIM_EXPORT char *
+canonicalize_file_name(const char *path)
+{
+   return realpath(path, NULL);
 }
 
 /* The checked forms of _FORTIFY_SOURCE. A too small buffer ends the program, as

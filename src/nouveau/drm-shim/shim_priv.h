@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* libpartage-drm-shim.so: a preloaded library that shows the simulated card as
- * a DRM render node to programs that know nothing of it (docs/drm-shim.md). It
+/* libpartage-drm-shim.so: a preloaded library that shows simulated cards as
+ * DRM render nodes to programs that know nothing of it (docs/drm-shim.md). It
  * defines the C library's functions that such programs reach a card through;
- * what does not concern the card goes on to the C library.
+ * what does not concern the cards goes on to the C library.
  *
  *    shim_path.c   functions that take a path     -> shim_tree.c: what is there
  *    shim_dir.c    directory streams              -> shim_tree.c
  *    shim_fd.c     functions that take a file     -> shim_files.c: whose it is
- *                                                 -> shim_card.c: the card
+ *                                                 -> shim_card.c: the cards
+ *    shim_cwd.c    relative paths                 shim_sysfs.c: what is in it
  *
  * All of it runs in the program's threads and in those of the simulated kernel,
  * which opens and maps files too. So nothing here takes a lock on the way to
@@ -50,10 +51,14 @@ static_assert(sizeof(off_t) == 8 && sizeof(long) == 8,
    X(ssize_t, readlink, (const char *, char *, size_t))                        \
    X(ssize_t, readlinkat, (int, const char *, char *, size_t))                 \
    X(char *, realpath, (const char *, char *))                                 \
+   X(int, chdir, (const char *))                                               \
+   X(int, fchdir, (int))                                                       \
    X(DIR *, opendir, (const char *))                                           \
    X(DIR *, fdopendir, (int))                                                  \
    X(struct dirent *, readdir, (DIR *))                                        \
    X(void, rewinddir, (DIR *))                                                 \
+   X(long, telldir, (DIR *))                                                   \
+   X(void, seekdir, (DIR *, long))                                             \
    X(int, dirfd, (DIR *))                                                      \
    X(int, closedir, (DIR *))                                                   \
    X(int, close, (int))                                                        \
@@ -73,30 +78,32 @@ struct shim_real {
 };
 const struct shim_real *shim_real(void);
 
-/* ---- shim_tree.c: what the card adds to the file system ---- */
+/* ---- shim_tree.c: what the cards add to the file system ---- */
 
 enum shim_kind {
    SHIM_DIR,  /* lies over a real directory, where there is one */
    SHIM_FILE, /* text: its contents */
    SHIM_LINK, /* text: its target */
-   SHIM_CARD, /* the render node */
+   SHIM_CARD, /* a render node */
 };
 
 struct shim_node {
    enum shim_kind kind;
-   char path[128]; /* absolute, no links in it; "" is the root */
-   char text[192];
+   unsigned card; /* index, of a render node */
+   unsigned minor;
+   unsigned size_B; /* of text, which has a zero after it */
+   char path[128];  /* absolute, no links in it; "" is the root */
+   char text[768];
 };
 
-/* NULL: the path is none of ours. Relative paths never are. errno stays. */
-const struct shim_node *shim_tree_find(const char *path, bool follow);
-/* As openat(2) takes a path: relative ones may start at a directory of ours. */
+/* NULL: the path is none of ours. As openat(2) takes it. errno stays. */
 const struct shim_node *shim_tree_find_at(int dirfd, const char *path,
                                           bool follow);
+const struct shim_node *shim_tree_find(const char *path, bool follow);
 /* The next child of `dir` at or after *cursor, which moves on; NULL: no more. */
 const struct shim_node *shim_tree_next(const struct shim_node *dir,
                                        unsigned *cursor);
-const struct shim_node *shim_tree_card(void);
+const struct shim_node *shim_tree_card(unsigned card);
 int shim_tree_index(const struct shim_node *node);
 const struct shim_node *shim_tree_at(int index);
 void shim_tree_stat(const struct shim_node *node, struct stat *out);
@@ -107,23 +114,45 @@ shim_node_name(const struct shim_node *node)
    return slash ? slash + 1 : node->path;
 }
 
+/* With the directories above it, which may be there already. */
+struct shim_node *shim_tree_add(enum shim_kind kind, const char *path,
+                                const void *text, size_t size_B);
+
+/* ---- shim_sysfs.c ---- */
+
+/* Fills the tree: of each card the node, the PCI device, the links to them. */
+void shim_sysfs_build(void);
+
+/* ---- shim_cwd.c: relative paths ---- */
+
+/* The absolute form of a path that may lead to /dev or /sys, in `buf` of
+ * PATH_MAX bytes or the path itself; NULL: it leads elsewhere. */
+const char *shim_cwd_absolute(int dirfd, const char *path, char *buf);
+
 /* ---- shim_files.c: which file descriptors are ours ---- */
 
-/* What a descriptor stands for. */
+/* What a descriptor stands for: > 0 an open card, < 0 a node of the tree. */
 enum shim_file {
-   SHIM_FILE_NONE = 0, /* not ours; > 0: handle of the card + 1 */
+   SHIM_FILE_NONE = 0, /* not ours */
    SHIM_FILE_GONE =
       0x7fffffff, /* of a card that stayed in the parent process */
 };
-static inline int
-shim_file_of_handle(int handle)
+#define SHIM_FILE_CARD(card, handle) ((int)((card) << 24 | ((handle) + 1)))
+static inline unsigned
+shim_file_card(int file)
 {
-   return handle + 1;
+   return (unsigned)file >> 24;
 }
 static inline int
-shim_file_of_dir(const struct shim_node *dir)
+shim_file_handle(int file)
 {
-   return -1 - shim_tree_index(dir);
+   return (file & 0xffffff) - 1;
+}
+/* `real`: the descriptor is of the real directory that the node lies over. */
+static inline int
+shim_file_of_node(const struct shim_node *node, bool real)
+{
+   return -1 - (2 * shim_tree_index(node) + real);
 }
 
 int shim_files_get(int fd);
@@ -133,22 +162,22 @@ unsigned shim_files_top(void);
 int shim_files_set(int fd, int file);
 /* Takes fd out. True: no other descriptor stands for the same file. */
 bool shim_files_take(int fd, int *file_out);
-/* NULL: fd is no directory of ours. */
-const struct shim_node *shim_files_dir(int fd);
-/* fork: the files of the parent's card are of no use here. */
+/* The node that fd stands for, be it open here or, `real`, beneath ours. */
+const struct shim_node *shim_files_node(int fd, bool *real_out);
+/* fork: the files of the parent's cards are of no use here. */
 void shim_files_orphan(void);
 
-/* ---- shim_card.c: the card, made when it is first opened ---- */
+/* ---- shim_card.c: the cards, each made when it is first opened ---- */
 
 /* A new descriptor; -1 and errno. */
-int shim_card_open(int flags);
-/* The last descriptor of `file` is gone. */
+int shim_card_open(unsigned card, int flags);
+/* The last descriptor of `file`, a card's, is gone. */
 void shim_card_close(int file);
 /* -1 and errno, as the system calls. */
 int shim_card_ioctl(int file, unsigned long request, void *arg);
 void *shim_card_mmap(int file, void *addr, size_t length, int prot, int flags,
                      off_t offset);
-/* Any range of the process, the card's or not. */
+/* Any range of the process, a card's or not. */
 int shim_card_munmap(void *addr, size_t length);
 
 /* Descriptors of nodes; -1 and errno. */

@@ -476,6 +476,21 @@ call_munmap(void *data)
    c->ret = kmd_map_destroy(c->kmd, c->addr, c->length);
 }
 
+static void
+call_forget(void *data)
+{
+   struct call *c = data;
+   kmd_map_forget(c->kmd, c->addr, c->length);
+}
+
+void
+kmd_forget(struct kmd *kmd, void *addr, size_t length)
+{
+   struct call c = {.kmd = kmd, .addr = addr, .length = length};
+   if (!is_elsewhere(kmd))
+      util_svc_call(call_forget, &c);
+}
+
 int
 kmd_munmap(struct kmd *kmd, void *addr, size_t length)
 {

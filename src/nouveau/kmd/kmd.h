@@ -100,5 +100,8 @@ int kmd_ioctl(struct kmd *kmd, int file, unsigned long request, void *arg);
 void *kmd_mmap(struct kmd *kmd, void *addr, size_t length, int prot, int flags,
                int file, off_t offset);
 int kmd_munmap(struct kmd *kmd, void *addr, size_t length);
+/* The process is about to unmap this range by itself, as munmap of another card
+ * of the machine does: what this card's buffers have there is gone. */
+void kmd_forget(struct kmd *kmd, void *addr, size_t length);
 
 #endif

@@ -117,9 +117,15 @@ kmd_map_destroy(struct kmd *kmd, void *addr, size_t length)
 {
    if (munmap(addr, length))
       return -errno;
+   kmd_map_forget(kmd, addr, length);
+   return 0;
+}
+
+void
+kmd_map_forget(struct kmd *kmd, void *addr, size_t length)
+{
    uint64_t start = (uintptr_t)addr;
    forget(kmd, start, start + util_align(length, KMD_PAGE_B));
-   return 0;
 }
 
 void

@@ -13,6 +13,7 @@ void *kmd_map_create(struct kmd *kmd, struct kdrm_file *file, void *addr,
 /* 0 or -errno. */
 int kmd_map_destroy(struct kmd *kmd, void *addr, size_t length);
 /* Forgets all mappings; those left stay in the process until it ends. */
+void kmd_map_forget(struct kmd *kmd, void *addr, size_t length);
 void kmd_map_release(struct kmd *kmd);
 
 #endif

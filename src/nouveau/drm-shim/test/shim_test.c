@@ -5,16 +5,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -33,6 +37,17 @@
 static char node[64], device[96]; /* found by the first test */
 
 /* ---- what is there ---- */
+
+static unsigned
+count_threads(void)
+{
+   unsigned n = 0;
+   DIR *dir = opendir("/proc/self/task");
+   while (dir && readdir(dir))
+      n++;
+   closedir(dir);
+   return n - 2;
+}
 
 static void
 find_node(void **state)
@@ -60,6 +75,7 @@ find_node(void **state)
    }
    closedir(dir);
    assert_non_null(e);
+   assert_int_equal(count_threads(), 1); /* looking makes no card */
    assert_int_equal(access(node, R_OK | W_OK), 0);
    assert_int_equal(access(node, X_OK), -1);
    assert_int_equal(errno, EACCES);
@@ -113,13 +129,125 @@ list_by_descriptor(void **state)
    assert_int_equal(faccessat(dev, "uevent", R_OK, 0), 0);
    close(dev);
    DIR *dir = fdopendir(fd);
-   while (readdir(dir))
-      names++;
+   struct dirent *e;
+   while ((e = readdir(dir)))
+      if (e->d_name[0] != '.')
+         names++;
    assert_int_equal(names, 1);
    rewinddir(dir);
+   assert_string_equal(readdir(dir)->d_name, ".");
+   assert_string_equal(readdir(dir)->d_name, "..");
+   long place = telldir(dir);
+   assert_string_equal(readdir(dir)->d_name, strrchr(node, '/') + 1);
+   assert_null(readdir(dir));
+   seekdir(dir, place);
    assert_string_equal(readdir(dir)->d_name, strrchr(node, '/') + 1);
    assert_int_equal(closedir(dir), 0);
    assert_int_equal(fstat(fd, &st), -1);
+}
+
+static int
+is_render_node(const struct dirent *e)
+{
+   return !strncmp(e->d_name, "renderD", 7);
+}
+
+static void
+scan(void **state)
+{
+   struct dirent **list;
+   int dev = open("/dev", O_RDONLY | O_DIRECTORY);
+   for (unsigned i = 0; i < 2; i++) {
+      int n = i ? scandirat(dev, "dri", &list, is_render_node, alphasort)
+                : scandir("/dev/dri", &list, is_render_node, alphasort);
+      assert_true(n >= 1);
+      for (int k = 1; k < n; k++)
+         assert_true(strcmp(list[k - 1]->d_name, list[k]->d_name) < 0);
+      assert_int_equal(list[n - 1]->d_type, DT_CHR);
+      while (n)
+         free(list[--n]);
+      free(list);
+   }
+   close(dev);
+   assert_int_equal(scandir("/dev/dri/none", &list, NULL, NULL), -1);
+   assert_int_equal(errno, ENOENT);
+}
+
+static bool
+is_node(int fd)
+{
+   struct stat st, want;
+   stat(node, &want);
+   bool is = fd >= 0 && !fstat(fd, &st) && st.st_rdev == want.st_rdev;
+   close(fd);
+   return is;
+}
+
+/* From working directories and descriptors near the node and far from it. */
+static void
+relative_paths(void **state)
+{
+   char cwd[PATH_MAX], name[80];
+   struct stat st;
+   assert_non_null(getcwd(cwd, sizeof(cwd)));
+   assert_int_equal(open(node + 1, O_RDWR), -1); /* "dev/dri/..." */
+   assert_int_equal(chdir("/"), 0);
+   assert_true(is_node(open(node + 1, O_RDWR)));
+   assert_int_equal(chdir("/dev"), 0);
+   assert_true(is_node(open(node + strlen("/dev/"), O_RDWR)));
+   snprintf(name, sizeof(name), "../%.70s", node + 1);
+   assert_true(is_node(open(name, O_RDWR)));
+   assert_int_equal(stat("dri", &st), 0);
+   assert_int_equal(chdir("/tmp"), 0);
+   assert_true(is_node(open(name, O_RDWR)));
+   assert_int_equal(stat("dri", &st), -1);
+   assert_int_equal(chdir(cwd), 0);
+
+   int root = open("/", O_RDONLY | O_DIRECTORY);
+   DIR *dev = opendir("/dev");
+   assert_true(is_node(openat(root, node + 1, O_RDWR)));
+   assert_true(is_node(openat(dirfd(dev), node + strlen("/dev/"), O_RDWR)));
+   assert_int_equal(fstatat(dirfd(dev), "dri", &st, 0), 0);
+   int copy = dup(dirfd(dev));
+   assert_int_equal(closedir(dev), 0);
+   assert_int_equal(faccessat(copy, "dri", R_OK, 0), 0);
+   assert_int_equal(close(copy), 0);
+   assert_int_equal(close(root), 0);
+   root = open("/tmp", O_RDONLY | O_DIRECTORY); /* a number as before */
+   assert_int_equal(openat(root, node + 1, O_RDWR), -1);
+   close(root);
+}
+
+/* By path and by descriptor the same file, which nobody can write to. */
+static void
+files(void **state)
+{
+   char path[200], line[64];
+   struct stat by_path, by_fd;
+   struct statx more;
+   snprintf(path, sizeof(path), "%s/vendor", device);
+   int fd = open(path, O_RDONLY);
+   assert_int_equal(stat(path, &by_path), 0);
+   assert_int_equal(fstat(fd, &by_fd), 0);
+   assert_int_equal(by_path.st_ino, by_fd.st_ino);
+   assert_int_equal(by_path.st_mode, by_fd.st_mode);
+   assert_int_equal(statx(fd, "", AT_EMPTY_PATH, STATX_ALL, &more), 0);
+   assert_int_equal(more.stx_ino, by_path.st_ino);
+   assert_int_equal(write(fd, "x", 1), -1);
+   assert_int_equal(errno, EBADF);
+   assert_int_equal(pread(fd, line, sizeof(line), 2), by_fd.st_size - 2);
+   assert_memory_equal(line, "10de\n", 5);
+   closefrom(fd);
+   assert_int_equal(fstat(fd, &by_fd), -1);
+   assert_int_equal(open("/dev/null", O_RDWR), fd);
+   assert_int_equal(fstat(fd, &by_fd), 0);
+   assert_int_not_equal(by_fd.st_ino, by_path.st_ino);
+   close(fd);
+   snprintf(path, sizeof(path), "%s/config", device);
+   fd = open(path, O_RDONLY);
+   assert_int_equal(read(fd, line, sizeof(line)), 64);
+   assert_memory_equal(line, "\xde\x10", 2);
+   close(fd);
 }
 
 /* ---- the card ---- */
@@ -203,6 +331,35 @@ map(void **state)
    assert_int_equal(munmap(q, 16384), 0);
    void *bad = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
    assert_ptr_equal(bad, MAP_FAILED);
+}
+
+/* A node without events: nothing to read, now or ever. */
+static void
+nothing_to_read(void **state)
+{
+   char path[32], target[80] = "", event_buf[1024];
+   int fd = open(node, O_RDWR | O_NONBLOCK), watch = epoll_create1(0);
+   struct pollfd p = {.fd = fd, .events = POLLIN | POLLOUT};
+   struct timespec soon = {.tv_nsec = 1000000};
+   struct epoll_event event = {.events = EPOLLIN};
+   fd_set in;
+   assert_int_equal(poll(&p, 1, 1), 0);
+   assert_int_equal(ppoll(&p, 1, &soon, NULL), 0);
+   FD_ZERO(&in);
+   FD_SET(fd, &in);
+   assert_int_equal(
+      select(fd + 1, &in, NULL, NULL, &(struct timeval){.tv_usec = 1000}), 0);
+   assert_int_equal(epoll_ctl(watch, EPOLL_CTL_ADD, fd, &event), 0);
+   assert_int_equal(epoll_wait(watch, &event, 1, 1), 0);
+   assert_int_equal(read(fd, event_buf, sizeof(event_buf)), -1);
+   assert_int_equal(errno, EAGAIN);
+   assert_int_equal(write(fd, event_buf, 1), -1);
+   assert_int_equal(errno, EINVAL);
+   snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+   assert_int_equal(readlink(path, target, sizeof(target)), strlen(node));
+   assert_string_equal(target, node);
+   close(watch);
+   close(fd);
 }
 
 /* The child has no part in the parent's card, and gets one of its own. */
@@ -313,9 +470,13 @@ main(void)
       cmocka_unit_test(find_node),
       cmocka_unit_test(read_sysfs),
       cmocka_unit_test(list_by_descriptor),
+      cmocka_unit_test(scan),
+      cmocka_unit_test(relative_paths),
+      cmocka_unit_test(files),
       cmocka_unit_test(talk),
       cmocka_unit_test(copies),
       cmocka_unit_test(map),
+      cmocka_unit_test(nothing_to_read),
       cmocka_unit_test(in_child),
       cmocka_unit_test(after_vfork),
       cmocka_unit_test(threads),
