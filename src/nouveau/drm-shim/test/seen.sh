@@ -4,7 +4,8 @@
 # Programs that know nothing of us see two cards.
 #   seen.sh libpartage-drm-shim.so
 set -u
-export LD_PRELOAD=$1 NVSIM_CARDS=2 LC_ALL=C
+export NVSIM_CARDS=2 LC_ALL=C
+LD_PRELOAD=$(realpath "$1") && export LD_PRELOAD
 failed=0
 
 # expect WANTED COMMAND…: its output, words apart by one space

@@ -5,7 +5,7 @@
 # the same exit status, the same files.
 #   untouched.sh libpartage-drm-shim.so
 set -u
-library=$1
+library=$(realpath "$1")
 top=$(mktemp -d)
 trap 'rm -rf "$top"' EXIT
 export LC_ALL=C GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_AUTHOR_DATE='2020-01-01 00:00:00 +0000'
