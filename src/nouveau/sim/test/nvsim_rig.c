@@ -248,7 +248,13 @@ rig_submit(struct rig *r)
    assert(r->words.size_B <= size / 16);
    memcpy(r->vram + slot, r->words.data, r->words.size_B);
    r->words.size_B = 0;
-   put64(r, r->gpfifo + r->put * 8, nv_gpfifo_entry(rig_va(slot), dw, false));
+   rig_submit_at(r, rig_va(slot), dw);
+}
+
+void
+rig_submit_at(struct rig *r, uint64_t gpu_va, uint32_t length_dw)
+{
+   put64(r, r->gpfifo + r->put * 8, nv_gpfifo_entry(gpu_va, length_dw, true));
    r->put = (r->put + 1) & ((1 << RIG_GP_LOG2) - 1);
    __atomic_store_n((uint32_t *)(r->vram + r->userd + NV_USERD_GP_PUT), r->put,
                     __ATOMIC_RELEASE);

@@ -84,6 +84,8 @@ void rig_method(struct rig *r, unsigned subch, uint32_t method, uint32_t data);
 void rig_kick(struct rig *r);
 /* Only the entry and the doorbell. */
 void rig_submit(struct rig *r);
+/* An entry of words that lie in memory, read when it is reached. */
+void rig_submit_at(struct rig *r, uint64_t gpu_va, uint32_t length_dw);
 /* True: all that was kicked has finished. False: error, or five seconds. */
 bool rig_wait(struct rig *r);
 bool rig_is_done(struct rig *r);
