@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* The device binary: header, kernel records, names, code, data, line table.
- * Everything is
- * little endian and found by offsets from the start. Linked into the driver,
- * without LLVM.
+/* The device binary: header, kernel records, names, code, data, relocations,
+ * lines. Everything is little endian and found by offsets from the start.
+ * Linked into the driver, without LLVM.
  *
  * A binary may come from a file that anybody wrote: nothing is believed that
  * was not checked, but machine code itself is not verified (the GPU runs it in
