@@ -176,6 +176,20 @@ fuzz_is_float(enum fuzz_type t)
    return t >= FUZZ_F32;
 }
 
+/* Values are 64 bits: integers extended from their type, floats as their bits. */
+uint64_t fuzz_wrap(enum fuzz_type t, uint64_t v);
+uint64_t fuzz_constant(const struct fuzz_expr *e);
+uint64_t fuzz_cast(enum fuzz_type to, enum fuzz_type from, uint64_t v);
+bool fuzz_is_nan(enum fuzz_type t, uint64_t v);
+uint64_t fuzz_float_bits(enum fuzz_type from, uint64_t v);
+uint64_t fuzz_float_op(enum fuzz_op op, enum fuzz_type t, uint64_t a,
+                       uint64_t b, uint64_t c);
+bool fuzz_less(enum fuzz_type t, uint64_t a, uint64_t b);
+bool fuzz_equal(enum fuzz_type t, uint64_t a, uint64_t b);
+uint64_t fuzz_convert(enum fuzz_type to, enum fuzz_type from, uint64_t v);
+uint64_t fuzz_int_op(enum fuzz_op op, enum fuzz_type t, uint64_t a, uint64_t b,
+                     uint64_t c);
+
 /* Odd factors by which variables enter an item's result. */
 static inline uint64_t
 fuzz_factor(enum fuzz_type t, unsigned var)

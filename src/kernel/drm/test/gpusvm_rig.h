@@ -47,6 +47,7 @@ struct gpu {
 };
 
 extern const struct kdrm_gpusvm_ops gpu_svm_ops; /* driver_data: struct gpu */
+extern const struct kdrm_pagemap_ops gpu_pagemap_ops;
 
 /* cmocka fixtures: *state is a struct gpu *. */
 int gpu_setup_plain(void **state);
@@ -62,6 +63,8 @@ int gpu_setup_peers_on_fault(void **state);
 int gpu_setup_strangers(void **state);
 int gpu_teardown(void **state);
 int gpu_teardown_rest(void **state); /* mirror and pagemap have ended */
+/* Its place in the page table, or NULL. Under g->lock. */
+uint64_t *gpu_pte_at(struct gpu *g, uint64_t va);
 /* What the host refuses becomes a GPU fault. Anew in each test: cmocka has
  * handlers. */
 void gpu_guard_accesses(void);

@@ -336,20 +336,6 @@ test_ring_of_queues(void **state)
    cl_test_close(&t);
 }
 
-/* After all that, nothing is left over. */
-static void
-test_no_leaks(void **state)
-{
-   struct fake_screen *s = fake_screen(0);
-
-   EVENTUALLY(__atomic_load_n(&s->resources_alive, __ATOMIC_RELAXED) == 0);
-   pthread_mutex_lock(&s->lock);
-   unsigned fences = s->fences_alive, contexts = s->contexts;
-   pthread_mutex_unlock(&s->lock);
-   assert_int_equal(fences, 0);
-   assert_in_range(contexts, 0, 1); /* the helper */
-}
-
 int
 main(void)
 {
@@ -363,7 +349,7 @@ main(void)
       cmocka_unit_test(test_fault_with_recorded),
       cmocka_unit_test(test_threads_one_queue),
       cmocka_unit_test(test_ring_of_queues),
-      cmocka_unit_test(test_no_leaks),
+      cmocka_unit_test(cl_test_no_leaks),
    };
    register_kernels();
    return cmocka_run_group_tests(tests, NULL, NULL);
