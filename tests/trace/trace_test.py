@@ -126,6 +126,30 @@ def check_program():
     run(traced)
 
 
+def check_cards():
+    """What each of two cards did stands in its group, and on the page; with and without peer access."""
+    for p2p in ("0", "1"):
+        path, told, events = trace_program("cards" + p2p, "cards", NVSIM_CARDS="2", NOUVEAU_SVM_P2P=p2p)
+        for card in (1, 2):
+            seen = count([e for e in events if e["pid"] == 9 + card])
+            want = {k[:-2]: v for k, v in told.items() if k.endswith(f"-{card}")}
+            must({**seen, "faults": 0} == {**want, "faults": 0} and seen["faults"] >= want["faults"] > 0,
+                 f"peers {p2p}, card {card}: {seen}, {want}")
+            must(want["kernels"] == 2 and want["to-card"] == 512, f"peers {p2p}, card {card}: {want}")
+        homes = [e for e in events if e["cat"] == "migrate" and e["name"] == "to system memory"]
+        # The second card's first kernel has the pages fetched home, or uses them where they are.
+        ends = min(e["ts"] + e["dur"] for e in events if e["cat"] == "kernel" and e["pid"] == 11)
+        home = any(e["ts"] < ends and e["pid"] == 10 for e in homes)
+        must(home == (p2p == "0"), f"peers {p2p}: {homes}")
+        lives = {e["name"].split(" on ")[1] for e in events if e["cat"] == "granule" and e["ph"] == "b"}
+        must(lives == {"card 0", "card 1"}, f"lives: {lives}")
+        page = show(path)
+        must(page.root.get("data-ready") == "yes" and page.sums["kernels"] == "4", f"page: {page.sums}")
+        must(page.drawn["kernel"] == 4 and page.drawn["level"] == 2 and page.drawn["cell"] > 16, f"drawn: {page.drawn}")
+        words = " ".join(page.words)
+        must(all(w in words for w in ("card 0: NVIDIA", "card 1: NVIDIA", "on card 0", "on card 1")), "both cards")
+
+
 # -- the page --
 
 class Page(html.parser.HTMLParser):
@@ -208,6 +232,6 @@ def check_page():
 
 
 try:
-    {"writer": check_writer, "rules": check_rules, "program": check_program, "page": check_page}[case]()
+    {"writer": check_writer, "rules": check_rules, "program": check_program, "cards": check_cards, "page": check_page}[case]()
 finally:
     shutil.rmtree(tmp, ignore_errors=True)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* Does a little of everything that a trace tells, prints what it cost by the
- * driver's counters, and ends as it is told: traced [abort|fork]. */
+ * driver's counters, and ends as it is told: traced [abort|fork|cards]. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,16 +62,78 @@ ping_pong(cl_context ctx, cl_kernel add)
    clSVMFree(ctx, p);
 }
 
+static void
+print_counters(cl_device_id device, const char *suffix)
+{
+   struct cl_svm_counters_partage c;
+   check(clGetDeviceInfo(device, CL_DEVICE_SVM_COUNTERS_PARTAGE, sizeof(c), &c,
+                         NULL),
+         "counters");
+   printf("kernels%s %u\nto-card%s %lu\nto-host%s %lu\nfaults%s %lu\n"
+          "refused%s %lu\n",
+          suffix, kernels, suffix, (unsigned long)c.pages_to_device, suffix,
+          (unsigned long)c.pages_to_host, suffix,
+          (unsigned long)(c.faults_read + c.faults_write + c.faults_atomic),
+          suffix, (unsigned long)c.cancels);
+}
+
+/* Memory that the first card has is used by the second and taken by it, and the
+ * other way round. */
+static int
+two_cards(cl_platform_id platform)
+{
+   const char *text = source;
+   cl_device_id dev[2];
+   cl_command_queue queues[2];
+   cl_int err;
+   check(clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 2, dev, NULL), "devices");
+   cl_context ctx = clCreateContext(NULL, 2, dev, NULL, NULL, &err);
+   check(err, "context");
+   cl_program prog = clCreateProgramWithSource(ctx, 1, &text, NULL, &err);
+   check(clBuildProgram(prog, 2, dev, "", NULL, NULL), "build");
+   cl_kernel add = clCreateKernel(prog, "add", &err);
+   for (unsigned i = 0; i < 2; i++)
+      queues[i] = clCreateCommandQueueWithProperties(ctx, dev[i], NULL, &err);
+   int *p = clSVMAlloc(ctx, CL_MEM_SVM_FINE_GRAIN_BUFFER, PAGES * 4096, 0);
+   const void *list[1] = {p};
+   memset(p, 0, PAGES * 4096);
+   for (unsigned i = 0; i < 2; i++) {
+      check(clEnqueueSVMMigrateMem(queues[i], 1, list, NULL, 0, 0, NULL, NULL),
+            "migrate");
+      clFinish(queues[i]);
+      for (unsigned k = 0; k < 2; k++) {
+         queue = queues[(i + 1 + k) % 2]; /* the other one first */
+         launch(add, p, NULL, PAGES);
+         clFinish(queue);
+      }
+   }
+   kernels /= 2; /* of each */
+   for (unsigned i = 0; i < PAGES; i++)
+      if (p[i * 1024] != 4)
+         return 3;
+   usleep(50000);
+   for (unsigned i = 0; i < 2; i++) {
+      print_counters(dev[i], i ? "-2" : "-1");
+      clReleaseCommandQueue(queues[i]);
+   }
+   clSVMFree(ctx, p);
+   clReleaseKernel(add);
+   clReleaseProgram(prog);
+   clReleaseContext(ctx);
+   return 0;
+}
+
 int
 main(int argc, char **argv)
 {
    const char *how = argc > 1 ? argv[1] : "", *text = source;
-   struct cl_svm_counters_partage c;
    cl_platform_id platform;
    cl_device_id device;
    cl_int err;
 
    check(clGetPlatformIDs(1, &platform, NULL), "platform");
+   if (!strcmp(how, "cards"))
+      return two_cards(platform);
    check(clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 1, &device, NULL),
          "device");
    cl_context ctx = clCreateContext(NULL, 1, &device, NULL, NULL, &err);
@@ -98,14 +160,7 @@ main(int argc, char **argv)
    if (pid > 0)
       waitpid(pid, NULL, 0);
 
-   check(clGetDeviceInfo(device, CL_DEVICE_SVM_COUNTERS_PARTAGE, sizeof(c), &c,
-                         NULL),
-         "counters");
-   printf("kernels %u\nto-card %lu\nto-host %lu\nfaults %lu\nrefused %lu\n",
-          kernels, (unsigned long)c.pages_to_device,
-          (unsigned long)c.pages_to_host,
-          (unsigned long)(c.faults_read + c.faults_write + c.faults_atomic),
-          (unsigned long)c.cancels);
+   print_counters(device, "");
    fflush(stdout);
    usleep(50000); /* what is logged behind our back is taken */
    if (!strcmp(how, "abort"))

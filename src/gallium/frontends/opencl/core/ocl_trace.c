@@ -192,14 +192,21 @@ name_memory(struct ocl_trace *t, uint64_t address, uint64_t at_ns)
 /* ---- lives of granules ---- */
 
 static struct granule *
-get_granule(struct ocl_trace *t, uint64_t key)
+find_granule(struct ocl_trace *t, uint64_t key)
 {
    struct util_rb_node *n = util_rb_find(&t->granules, key);
 
-   if (n)
-      return container_of(n, struct granule, node);
-   struct granule *g =
-      t->num_granules < MAX_GRANULES ? calloc(1, sizeof(*g)) : NULL;
+   return n ? container_of(n, struct granule, node) : NULL;
+}
+
+static struct granule *
+get_granule(struct ocl_trace *t, uint64_t key)
+{
+   struct granule *g = find_granule(t, key);
+
+   if (g)
+      return g;
+   g = t->num_granules < MAX_GRANULES ? calloc(1, sizeof(*g)) : NULL;
    if (!g)
       return NULL;
    g->node.key = key;
@@ -227,7 +234,8 @@ move_page(struct ocl_trace *t, unsigned card, uint64_t page, bool to_card,
 {
    uint64_t number = page >> GRANULE_SHIFT;
    unsigned bit = page / PAGE_B % GRANULE_PG;
-   struct granule *g = get_granule(t, number * MAX_CARDS + card);
+   uint64_t key = number * MAX_CARDS + card;
+   struct granule *g = to_card ? get_granule(t, key) : find_granule(t, key);
    uint64_t mask = 1ull << bit % 64;
 
    if (!g || !!(g->bits[bit / 64] & mask) == to_card)
