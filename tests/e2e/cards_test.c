@@ -485,7 +485,7 @@ static void
 test_everybody_writes(void **state)
 {
    struct cards *c = *state;
-   need(c, CL_DEVICE_SVM_FINE_GRAIN_SYSTEM);
+   need(c, CL_DEVICE_SVM_FINE_GRAIN_BUFFER);
    enum {
       TIMES = 12
    };
@@ -530,7 +530,7 @@ static void
 test_everybody_writes_bytes(void **state)
 {
    struct cards *c = *state;
-   need(c, CL_DEVICE_SVM_FINE_GRAIN_SYSTEM);
+   need(c, CL_DEVICE_SVM_FINE_GRAIN_BUFFER);
    enum {
       TIMES = 20,
       N = 4000
@@ -572,7 +572,7 @@ static void
 test_atomics_of_all(void **state)
 {
    struct cards *c = *state;
-   need(c, CL_DEVICE_SVM_FINE_GRAIN_SYSTEM | CL_DEVICE_SVM_ATOMICS);
+   need(c, CL_DEVICE_SVM_FINE_GRAIN_BUFFER | CL_DEVICE_SVM_ATOMICS);
    enum {
       ITEMS = 128,
       TIMES = 100,

@@ -161,7 +161,7 @@ static const struct pipe_caps caps = {
 };
 
 static struct pipe_screen *
-make_screen(void)
+make_screen(unsigned number)
 {
    struct fake_screen *s = calloc(1, sizeof(*s));
 
@@ -185,7 +185,8 @@ make_screen(void)
       .svm_events = take_events,
    };
    s->base.caps.svm_system = fake_config.svm_system;
-   s->base.caps.svm_buffer = fake_config.svm_buffer;
+   bool has_svm = !fake_config.svm_first_only || number == 0;
+   s->base.caps.svm_buffer = fake_config.svm_buffer && has_svm;
    s->base.caps.svm_atomics = fake_config.svm_atomics;
    pthread_mutex_init(&s->lock, NULL);
    pthread_cond_init(&s->cond, NULL);
@@ -207,7 +208,7 @@ static unsigned
 create_screens(struct pipe_screen **out, unsigned max)
 {
    for (unsigned i = 0; i < fake_config.num_devices; i++) {
-      out[i] = make_screen();
+      out[i] = make_screen(i);
       screens[i] = fake_cast(out[i]);
    }
    return fake_config.num_devices;

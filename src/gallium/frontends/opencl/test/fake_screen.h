@@ -28,7 +28,8 @@ typedef void (*fake_kernel)(struct fake_launch *launch);
 
 struct fake_config {
    bool svm_system, svm_buffer, svm_atomics;
-   bool svm_apart; /* devices cannot share memory */
+   bool svm_apart;      /* devices cannot share memory */
+   bool svm_first_only; /* svm_buffer is the first device's alone */
    bool no_compiler;
    unsigned num_devices;
 };

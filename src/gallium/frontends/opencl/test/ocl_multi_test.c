@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: The partage authors */
 /* A context with two devices: buffers follow their use. The argument says
  * which SVM they have: none ("private"), any pointer ("shared"), "buffer"s that
- * both can use, or that only the one can use that made it ("apart"). */
+ * both can use, or that only the one can use that made it ("apart"), or
+ * the "first" device has them alone. */
 #include "ocl_test.h"
 
 #include <stdio.h>
@@ -179,6 +180,54 @@ test_svm_of_two(void **state)
    close_two(&t);
 }
 
+/* One of the two has SVM: allocations are made, and used there; the other's
+ * queue refuses everything that has to do with them. */
+static void
+test_svm_of_one(void **state)
+{
+   struct two t;
+   const size_t one = 1;
+   const cl_int no = CL_INVALID_OPERATION;
+   int v = 5;
+
+   if (!fake_config.svm_first_only)
+      return;
+   open_two(&t);
+   cl_kernel k = build_add(&t);
+   int *p = clSVMAlloc(t.ctx, 0, 64, 0);
+   assert_non_null(p);
+   void *list[1] = {p};
+   const void *const_list[1] = {p};
+   cl_command_queue q = t.q[1];
+   p[0] = 1;
+   assert_int_equal(clEnqueueSVMFree(q, 1, list, NULL, NULL, 0, NULL, NULL),
+                    no);
+   assert_int_equal(clEnqueueSVMMemcpy(q, CL_TRUE, p, p + 8, 4, 0, NULL, NULL),
+                    no);
+   assert_int_equal(clEnqueueSVMMemFill(q, p, &v, 4, 4, 0, NULL, NULL), no);
+   assert_int_equal(
+      clEnqueueSVMMap(q, CL_TRUE, CL_MAP_READ, p, 4, 0, NULL, NULL), no);
+   assert_int_equal(clEnqueueSVMUnmap(q, p, 0, NULL, NULL), no);
+   assert_int_equal(
+      clEnqueueSVMMigrateMem(q, 1, const_list, NULL, 0, 0, NULL, NULL), no);
+   OK(clSetKernelArgSVMPointer(k, 0, p)); /* a device of the context has it */
+   OK(clSetKernelArg(k, 1, sizeof(v), &v));
+   assert_int_equal(
+      clEnqueueNDRangeKernel(q, k, 1, NULL, &one, NULL, 0, NULL, NULL), no);
+   OK(clEnqueueNDRangeKernel(t.q[0], k, 1, NULL, &one, NULL, 0, NULL, NULL));
+   OK(clFinish(t.q[0]));
+   assert_int_equal(p[0], 6);
+   cl_mem buf = clCreateBuffer(t.ctx, 0, 64, NULL, NULL);
+   OK(clSetKernelArg(k, 0, sizeof(buf), &buf));
+   OK(clSetKernelExecInfo(k, CL_KERNEL_EXEC_INFO_SVM_PTRS, sizeof(list), list));
+   assert_int_equal(
+      clEnqueueNDRangeKernel(q, k, 1, NULL, &one, NULL, 0, NULL, NULL), no);
+   OK(clReleaseMemObject(buf));
+   clSVMFree(t.ctx, p);
+   OK(clReleaseKernel(k));
+   close_two(&t);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -186,12 +235,15 @@ main(int argc, char **argv)
       cmocka_unit_test(test_buffer_follows),
       cmocka_unit_test(test_program_of_two),
       cmocka_unit_test(test_svm_of_two),
+      cmocka_unit_test(test_svm_of_one),
    };
    fake_config.num_devices = 2;
    const char *mode = argc > 1 ? argv[1] : "private";
    fake_config.svm_system = !strcmp(mode, "shared");
    fake_config.svm_apart = !strcmp(mode, "apart");
-   fake_config.svm_buffer = !strcmp(mode, "buffer") || fake_config.svm_apart;
+   fake_config.svm_first_only = !strcmp(mode, "first");
+   fake_config.svm_buffer = !strcmp(mode, "buffer") || fake_config.svm_apart ||
+                            fake_config.svm_first_only;
    fake_register_kernel("add", add_kernel);
    return cmocka_run_group_tests(tests, NULL, NULL);
 }
