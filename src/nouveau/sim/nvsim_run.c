@@ -19,6 +19,7 @@
 
 struct options {
    unsigned times, orders, num_prints;
+   bool threads;
    const char *print[MAX_PRINTS];
 };
 
@@ -223,6 +224,32 @@ print_buffer(struct session *s, const char *what)
    }
 }
 
+/* CPU time of this process's threads that have had any, as of now. */
+static void
+print_threads(void)
+{
+   DIR *dir = opendir("/proc/self/task");
+   for (struct dirent *e; dir && (e = readdir(dir));) {
+      char path[64], name[32] = "?";
+      uint64_t ns = 0;
+      snprintf(path, sizeof(path), "/proc/self/task/%.20s/schedstat",
+               e->d_name);
+      FILE *f = fopen(path, "r");
+      if (!f || fscanf(f, "%" SCNu64, &ns) != 1)
+         ns = 0;
+      if (f)
+         fclose(f);
+      snprintf(path, sizeof(path), "/proc/self/task/%.20s/comm", e->d_name);
+      f = fopen(path, "r");
+      if (f && fscanf(f, "%31s", name) == 1 && ns > 1000000)
+         printf("   %-16s %8.1f ms of CPU\n", name, ns / 1e6);
+      if (f)
+         fclose(f);
+   }
+   if (dir)
+      closedir(dir);
+}
+
 static bool
 run_file(const struct run_file *f, const struct options *o)
 {
@@ -245,6 +272,8 @@ run_file(const struct run_file *f, const struct options *o)
    printf("%s: %s, %" PRIu64 " instructions in %.3f ms%s%s\n", f->path,
           good ? "ok" : "FAILED", stats.instructions, ns / 1e6,
           ran ? "" : ", refused: ", text);
+   if (o->threads)
+      print_threads();
    rig_finish(&s.rig);
    return good;
 }
@@ -264,19 +293,29 @@ same_buffers(struct session *a, struct session *b, unsigned seed)
    return true;
 }
 
+/* Launches that go on from what the one before has left. */
+static bool
+run_times(struct session *s, unsigned times, char *text, size_t size)
+{
+   bool ran = true;
+   set_words(s);
+   for (unsigned n = 0; n < times && ran; n++)
+      ran = run_once(s, text, size);
+   return ran;
+}
+
 static bool
 run_orders(const struct run_file *f, const struct options *o)
 {
    struct session first, s;
    char text[200] = "";
    start(&first, f, 0, 1);
-   set_words(&first);
-   bool ran = run_once(&first, text, sizeof(text));
+   bool ran = run_times(&first, o->times, text, sizeof(text));
    bool good = ran == !f->error[0];
    for (unsigned seed = 1; good && ran && seed <= o->orders; seed++) {
       start(&s, f, seed, 1 + seed % 3);
-      set_words(&s);
-      good = run_once(&s, text, sizeof(text)) && same_buffers(&first, &s, seed);
+      good = run_times(&s, o->times, text, sizeof(text)) &&
+             same_buffers(&first, &s, seed);
       rig_finish(&s.rig);
    }
    rig_finish(&first.rig);
@@ -336,8 +375,9 @@ main(int argc, char **argv)
    unsigned bad = 0;
    int c;
    static const struct option long_options[] = {{"help", 0, NULL, 'h'}, {0}};
-   while ((c = getopt_long(argc, argv, "n:p:s:h", long_options, NULL)) != -1) {
-      bool good = false;
+   while ((c = getopt_long(argc, argv, "n:p:s:th", long_options, NULL)) != -1) {
+      bool good = c == 't';
+      o.threads |= good;
       if (c == 'h')
          return fputs(run_help, stdout) < 0;
       if (c == 'n')

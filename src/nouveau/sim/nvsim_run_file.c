@@ -228,6 +228,8 @@ read_words(struct reader *r, bool want, bool is_float)
 
 /* ---- the other keys ---- */
 
+/* What the launch descriptor has fields for; whether the card takes it is the
+ * card's to say. */
 static int
 read_limit(struct reader *r, const char *key)
 {
@@ -235,20 +237,36 @@ read_limit(struct reader *r, const char *key)
    const struct {
       const char *key;
       uint32_t *value;
-   } keys[] = {{"regs", &l->regs},
-               {"shared", &l->shared_B},
-               {"local", &l->local_B},
-               {"barriers", &l->barriers},
-               {"crs", &l->crs_B}};
+      unsigned bits;
+   } keys[] = {{"regs", &l->regs, 8},
+               {"shared", &l->shared_B, 18},
+               {"local", &l->local_B, 24},
+               {"barriers", &l->barriers, 5},
+               {"crs", &l->crs_B, 24}};
    uint64_t v;
    for (unsigned n = 0; n < ARRAY_SIZE(keys); n++) {
       if (strcmp(keys[n].key, key) != 0)
          continue;
-      int ret = take_number(r, &v);
+      if (take_number(r, &v))
+         return -EINVAL;
+      if (v >> keys[n].bits)
+         return complain(r, "%s has %u bits", key, keys[n].bits);
       *keys[n].value = (uint32_t)v;
-      return ret;
+      return 0;
    }
    return complain(r, "unknown key %s", key);
+}
+
+static int
+read_chipset(struct reader *r)
+{
+   static const uint16_t known[] = {0x130, 0x132, 0x134, 0x136, 0x137, 0x138};
+   if (take_number(r, &r->f->chipset))
+      return -EINVAL;
+   for (unsigned n = 0; n < ARRAY_SIZE(known); n++)
+      if (known[n] == r->f->chipset)
+         return 0;
+   return complain(r, "no such chipset");
 }
 
 static int
@@ -366,7 +384,7 @@ read_key(struct reader *r, const char *key)
    if (strcmp(key, "watchdog") == 0)
       return take_number(r, &f->watchdog);
    if (strcmp(key, "chipset") == 0)
-      return take_number(r, &f->chipset);
+      return read_chipset(r);
    if (strcmp(key, "error") == 0)
       return read_text(r, f->error, sizeof(f->error));
    if (strcmp(key, "report") == 0)
@@ -415,16 +433,19 @@ read_all(const char *path)
 static int
 read_headers(struct run_file *f)
 {
-   char line[RUN_MAX_LINE];
    unsigned number = 1;
-   for (const char *at = f->text; *at; number++) {
+   int ret = 0;
+   for (const char *at = f->text; *at && !ret; number++) {
       size_t n = strcspn(at, "\n");
-      snprintf(line, sizeof(line), "%.*s", (int)n, at);
+      char *line = strndup(at, n);
+      if (!line)
+         abort();
       at += n + (at[n] == '\n');
-      if (strncmp(line, "#!", 2) == 0 && read_header(f, line, number))
-         return -EINVAL;
+      if (strncmp(line, "#!", 2) == 0)
+         ret = read_header(f, line, number);
+      free(line);
    }
-   return 0;
+   return ret;
 }
 
 /* The rig assembles again; here an error gets its place. */
@@ -463,6 +484,5 @@ run_file_finish(struct run_file *f)
       free(f->words[n].value);
    free(f->words);
    free(f->text);
-   f->words = NULL;
-   f->text = NULL;
+   *f = (struct run_file){0};
 }

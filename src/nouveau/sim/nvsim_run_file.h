@@ -9,7 +9,6 @@
 #include "test/nvsim_rig.h"
 
 #define RUN_MAX_BUFFERS 16
-#define RUN_MAX_LINE    512
 #define RUN_MAX_CHECKS  16
 
 struct run_buffer {

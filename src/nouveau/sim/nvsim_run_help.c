@@ -3,8 +3,8 @@
 #include "nvsim_run_file.h"
 
 const char run_help[] =
-   "usage: nvsim-run [-n TIMES] [-p BUFFER[:WORDS]]... FILE...\n"
-   "       nvsim-run -s ORDERS FILE...\n"
+   "usage: nvsim-run [-t] [-n TIMES] [-p BUFFER[:WORDS]]... FILE...\n"
+   "       nvsim-run -s ORDERS [-n TIMES] FILE...\n"
    "\n"
    "Runs kernels in SASS text (sass-as --help) on the bare simulated card: no\n"
    "kernel, no driver. FILE may be a folder: all *.sass in it; \"-\" is standard\n"
@@ -15,7 +15,9 @@ const char run_help[] =
    "  -p BUFFER[:WORDS]  prints the first words of a buffer afterwards (16)\n"
    "  -s ORDERS          runs it in order on one thread and then in so many\n"
    "                     other orders of groups and warps on 1 to 3 threads;\n"
-   "                     all buffers must be equal\n"
+   "                     all buffers must be equal; with -n after so many\n"
+   "                     launches, of which each goes on from the last\n"
+   "  -t                 prints the CPU time of each thread\n"
    "  -h, --help         this\n"
    "\n"
    "Exit status: 0 all good, 1 something differs or cannot be read, 2 usage.\n"
