@@ -91,6 +91,13 @@ next64(const struct sass_instr *i, uint64_t old, uint64_t v)
    return combine64(i->atom_op, i->type == SASS_S64, old, v);
 }
 
+static bool
+is_integer(enum sass_type type)
+{
+   return type == SASS_U32 || type == SASS_S32 || type == SASS_U64 ||
+          type == SASS_S64;
+}
+
 /* Which pairs of operation and type exist (isa.md §2.8). */
 static bool
 is_legal(const struct sass_instr *i, bool shared)
@@ -205,21 +212,28 @@ is_one_word(const struct atom *a, uint32_t mask)
    return !diff;
 }
 
+#define FOLD(next_value)                                                       \
+   do {                                                                        \
+      nvsim_for_each_lane(l, mask) {                                           \
+         a->old[l] = v;                                                        \
+         v = (next_value);                                                     \
+      }                                                                        \
+   } while (0)
+
 /* What the lanes make of `v`, in their order; each notes what it has seen. */
 static uint64_t
 fold(struct atom *a, const struct sass_instr *i, uint32_t mask, uint64_t v)
 {
-   if (a->kind == KIND_CAS) {
-      nvsim_for_each_lane(l, mask) {
-         a->old[l] = v;
-         v = v == a->v[l] ? a->swap[l] : v;
-      }
-      return v;
-   }
-   nvsim_for_each_lane(l, mask) {
-      a->old[l] = v;
-      v = next(a, i, l, v);
-   }
+   bool is_sum = i->atom_op == SASS_ATOM_ADD && is_integer(i->type);
+   uint64_t keep = a->wide ? UINT64_MAX : UINT32_MAX;
+   if (a->kind == KIND_CAS)
+      FOLD(v == a->v[l] ? a->swap[l] : v);
+   else if (is_sum)
+      FOLD((v + a->v[l]) & keep);
+   else if (i->atom_op == SASS_ATOM_EXCH)
+      FOLD(a->v[l]);
+   else
+      FOLD(next(a, i, l, v));
    return v;
 }
 

@@ -362,7 +362,8 @@ exec_b2r(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 static void
 exec_membar(struct nvsim_warp *w, const struct nvsim_instr *in, uint32_t mask)
 {
-   __atomic_thread_fence(__ATOMIC_SEQ_CST);
+   if (in->i.membar != SASS_MEMBAR_CTA) /* a CTA runs on one host thread */
+      __atomic_thread_fence(__ATOMIC_SEQ_CST);
    w->budget -= 16; /* who fences may be waiting for somebody */
 }
 

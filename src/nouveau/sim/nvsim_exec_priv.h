@@ -177,8 +177,11 @@ nvsim_write_row(uint32_t *restrict d, const uint32_t *restrict t, uint32_t mask)
       return;
    }
 #ifdef NVSIM_AVX512
-   _mm512_mask_storeu_epi32(d, mask & 0xffff, _mm512_loadu_si512(t));
-   _mm512_mask_storeu_epi32(d + 16, mask >> 16, _mm512_loadu_si512(t + 16));
+   /* Whole stores: the host does not forward a masked one to the next load. */
+   for (unsigned l = 0; l < NVSIM_LANES; l += 16)
+      _mm512_storeu_si512(
+         d + l, _mm512_mask_loadu_epi32(_mm512_loadu_si512(d + l),
+                                        (__mmask16)(mask >> l), t + l));
 #else
    for (unsigned l = 0; l < NVSIM_LANES; l++) {
       uint32_t m = -(mask >> l & 1);
