@@ -45,7 +45,8 @@ struct kmm_host_ops {
 
    /* Room for one migration; waits. Slot number or -errno. No lock held. */
    int (*slot_get)(struct kmm_host *h, enum kmm_direction direction);
-   void (*slot_put)(struct kmm_host *h, int slot);
+   /* [start, end) of a block is what it was used for. */
+   void (*slot_put)(struct kmm_host *h, int slot, uint64_t start, uint64_t end);
 
    /* `busy`: refused because shared or pinned; may be asked again.
     * Takes the run of n pages from cpu_va out of the process (nobody but the

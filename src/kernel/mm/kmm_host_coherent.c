@@ -51,7 +51,7 @@ slot_get(struct kmm_host *h, enum kmm_direction direction)
 }
 
 static void
-slot_put(struct kmm_host *h, int slot)
+slot_put(struct kmm_host *h, int slot, uint64_t start, uint64_t end)
 {
 }
 

@@ -6,9 +6,7 @@
  * It refuses what migration must refuse: pinned, shared with a child, mlocked.
  * The copy engine reads it there; a touch meanwhile is a MISSING fault. Back:
  * the copy engine fills a page of the stage area, UFFDIO_MOVE puts it into
- * place (UFFDIO_COPY where the mapping is not writable any more). What has gone
- * out leaves its pages behind in limbo; they serve as stage later, since the
- * host's making of new pages costs more than the copy.
+ * place (UFFDIO_COPY where the mapping is not writable any more).
  *
  * Both directions use the one userfaultfd with which the program's ranges are
  * registered, because the kernel refuses (EAGAIN) while an event of that one
@@ -32,7 +30,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "kernel/mm/kmm_host_process.h"
+#include "kernel/mm/kmm_host_uffd_priv.h"
 
 /* linux/userfaultfd.h of 6.8, which Debian 12's headers lack. */
 struct uffd_move {
@@ -49,49 +47,10 @@ struct uffd_poison {
 #define FEATURE_MOVE  (1ull << 16)
 #define MODE_DONTWAKE 1ull /* the same bit in MOVE and COPY */
 
-#define NUM_ACTIVE 8  /* migrations at a time */
-#define NUM_LEFT   32 /* slots with pages left behind: 64 MiB */
-#define NUM_SLOTS  (NUM_ACTIVE + NUM_LEFT)
-#define SLOT_SIZE  (KMM_MIGRATE_MAX_PG * KMM_PAGE_SIZE)
-
-struct slot {
-   bool active, staged; /* staged: has pages in the stage area */
-   bool has_left;       /* some of `left` are set */
-   uint64_t left[UTIL_BITSET_WORDS(KMM_MIGRATE_MAX_PG)]; /* present in limbo */
-};
-
-struct host_uffd {
-   struct kmm_host_process proc;
-   uint64_t debug;
-   int uffd, stop_fd;
-   pthread_t reader;
-   bool running;
-   char *limbo, *stage; /* NUM_SLOTS * SLOT_SIZE each; limbo is registered */
-   char *nothing;       /* a page that nobody touches */
-   pthread_mutex_t slot_lock;
-   pthread_cond_t slot_free;
-   unsigned num_active, num_left;
-   struct slot slots[NUM_SLOTS];
-};
-
-static struct host_uffd *
-uffd_of(struct kmm_host *h)
-{
-   return container_of(h, struct host_uffd, proc.base);
-}
-
-/* Page i of a slot belongs to page i of the 2 MiB block: huge pages stay whole.
- */
-static char *
-slot_page(char *area, int slot, uint64_t cpu_va)
-{
-   return area + slot * SLOT_SIZE + (cpu_va & (SLOT_SIZE - 1));
-}
-
 /* ---- registration ---- */
 
-static int
-register_range(struct host_uffd *u, uint64_t start, uint64_t end)
+int
+kmm_uffd_register(struct host_uffd *u, uint64_t start, uint64_t end)
 {
    struct uffdio_register r = {
       .range = {start, end - start},
@@ -123,7 +82,7 @@ watch(struct kmm_host *h, uint64_t start, uint64_t end, uint64_t *end_out)
    struct host_uffd *u = uffd_of(h);
    struct kmm_vma vma;
    *end_out = end;
-   int err = register_range(u, start, end);
+   int err = kmm_uffd_register(u, start, end);
    if (!err)
       err = kmm_host_process_vma_find(h, start, &vma);
    if (err)
@@ -136,8 +95,8 @@ watch(struct kmm_host *h, uint64_t start, uint64_t end, uint64_t *end_out)
    return is_registered(u, start) ? 0 : -EAGAIN;
 }
 
-static void
-unwatch(struct kmm_host *h, uint64_t start, uint64_t end)
+void
+kmm_uffd_unwatch(struct kmm_host *h, uint64_t start, uint64_t end)
 {
    struct uffdio_range r = {start, end - start};
    ioctl(uffd_of(h)->uffd, UFFDIO_UNREGISTER, &r); /* may be unmapped by now */
@@ -167,75 +126,6 @@ poison(struct kmm_host *h, uint64_t cpu_va)
    struct uffd_poison p = {.range = {cpu_va, KMM_PAGE_SIZE}};
    if (ioctl(uffd_of(h)->uffd, IOC_POISON, &p))
       wake(h, cpu_va, cpu_va + KMM_PAGE_SIZE);
-}
-
-/* ---- slots ---- */
-
-static int
-choose_slot_locked(struct host_uffd *u, bool with_left)
-{
-   int other = -1;
-   for (int i = 0; i < NUM_SLOTS; i++) {
-      if (u->slots[i].active)
-         continue;
-      if (u->slots[i].has_left == with_left)
-         return i;
-      other = i;
-   }
-   /* On the way out one without is always there. */
-   assert(with_left && other >= 0);
-   return other;
-}
-
-static int
-slot_get(struct kmm_host *h, enum kmm_direction direction)
-{
-   struct host_uffd *u = uffd_of(h);
-   pthread_mutex_lock(&u->slot_lock);
-   while (u->num_active == NUM_ACTIVE)
-      pthread_cond_wait(&u->slot_free, &u->slot_lock);
-   int slot = choose_slot_locked(u, direction == KMM_TO_SYSTEM);
-   u->num_active++;
-   u->num_left -= u->slots[slot].has_left;
-   u->slots[slot].active = true;
-   pthread_mutex_unlock(&u->slot_lock);
-   return slot;
-}
-
-/* Unregistered meanwhile: dropping pages would send us an event each time. */
-static void
-empty_limbo(struct host_uffd *u, int slot)
-{
-   uint64_t limbo = (uintptr_t)u->limbo + slot * SLOT_SIZE;
-   unwatch(&u->proc.base, limbo, limbo + SLOT_SIZE);
-   madvise((void *)limbo, SLOT_SIZE, MADV_DONTNEED);
-   int err = register_range(u, limbo, limbo + SLOT_SIZE);
-   assert(!err && "limbo can be registered again");
-}
-
-static void
-slot_put(struct kmm_host *h, int slot)
-{
-   struct host_uffd *u = uffd_of(h);
-   struct slot *s = &u->slots[slot];
-   if (s->staged)
-      madvise(u->stage + slot * SLOT_SIZE, SLOT_SIZE, MADV_DONTNEED);
-   s->staged = false;
-   kmm_host_process_present(h, (uintptr_t)u->limbo + slot * SLOT_SIZE,
-                            KMM_MIGRATE_MAX_PG, s->left);
-   bool has_left = util_bitset_any_range(s->left, 0, KMM_MIGRATE_MAX_PG), keep;
-   pthread_mutex_lock(&u->slot_lock);
-   keep = has_left && u->num_left < NUM_LEFT;
-   u->num_left += keep;
-   pthread_mutex_unlock(&u->slot_lock);
-   if (has_left && !keep)
-      empty_limbo(u, slot);
-   pthread_mutex_lock(&u->slot_lock);
-   s->has_left = keep;
-   s->active = false;
-   u->num_active--;
-   pthread_cond_signal(&u->slot_free);
-   pthread_mutex_unlock(&u->slot_lock);
 }
 
 /* ---- moving ---- */
@@ -282,7 +172,7 @@ isolate(struct kmm_host *h, int slot, uint64_t cpu_va, unsigned n,
         struct kmm_migrate_page *mig)
 {
    struct host_uffd *u = uffd_of(h);
-   char *to = slot_page(u->limbo, slot, cpu_va);
+   char *to = kmm_uffd_slot_page(u->limbo, slot, cpu_va);
    int moved = move(u, (uintptr_t)to, cpu_va, n);
    if (moved == -EAGAIN)
       return -EAGAIN;
@@ -333,18 +223,6 @@ restore(struct kmm_host *h, int slot, struct kmm_migrate_page *mig)
       return 0;
    int n = put_pages(uffd_of(h), 1, mig);
    return n < 0 ? n : 0;
-}
-
-static void
-stage(struct kmm_host *h, int slot, uint64_t cpu_va,
-      struct kmm_migrate_page *mig)
-{
-   struct host_uffd *u = uffd_of(h);
-   struct slot *s = &u->slots[slot];
-   unsigned page = cpu_va >> KMM_PAGE_SHIFT & (KMM_MIGRATE_MAX_PG - 1);
-   bool left = s->has_left && util_bitset_test(s->left, page);
-   s->staged |= !left;
-   mig->bus_va = (uintptr_t)slot_page(left ? u->limbo : u->stage, slot, cpu_va);
 }
 
 static int
@@ -540,15 +418,15 @@ static const struct kmm_host_ops ops = {
    .populate = kmm_host_process_populate,
    .present = kmm_host_process_present,
    .watch = watch,
-   .unwatch = unwatch,
+   .unwatch = kmm_uffd_unwatch,
    .wake = wake,
    .fill = fill,
    .poison = poison,
-   .slot_get = slot_get,
-   .slot_put = slot_put,
+   .slot_get = kmm_uffd_slot_get,
+   .slot_put = kmm_uffd_slot_put,
    .isolate = isolate,
    .restore = restore,
-   .stage = stage,
+   .stage = kmm_uffd_stage,
    .place = place,
 };
 
@@ -580,8 +458,8 @@ kmm_host_uffd_create(uint64_t debug, struct kmm_host **host_out)
       goto unmap;
    /* A child would share what is left there. */
    madvise(u->limbo, NUM_SLOTS * SLOT_SIZE, MADV_DONTFORK);
-   err = register_range(u, (uintptr_t)u->limbo,
-                        (uintptr_t)u->limbo + NUM_SLOTS * SLOT_SIZE);
+   err = kmm_uffd_register(u, (uintptr_t)u->limbo,
+                           (uintptr_t)u->limbo + NUM_SLOTS * SLOT_SIZE);
    if (err)
       goto unmap;
    *host_out = &u->proc.base;

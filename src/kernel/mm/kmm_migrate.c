@@ -488,7 +488,7 @@ kmm_migrate_finalize(struct kmm_migrate *m)
       remember_permissions(m);
    kmm_unlock(mm);
 
-   mm->host->ops->slot_put(mm->host, m->slot);
+   mm->host->ops->slot_put(mm->host, m->slot, m->start, m->end);
    while (free_list) {
       struct kmm_dpage *d = free_list;
       free_list = d->next;
