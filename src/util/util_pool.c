@@ -2,24 +2,21 @@
  * SPDX-FileCopyrightText: The partage authors */
 #include "util/util_pool.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdlib.h>
+
+#include "util/util_svc.h"
 
 struct util_pool {
    pthread_mutex_t lock;
-   pthread_cond_t work, idle;
+   pthread_cond_t work;
    struct util_list queue;
-   unsigned running;
    bool stop;
    unsigned num_threads;
    pthread_t threads[];
 };
 
 static void *
-worker(void *arg)
+work(void *arg)
 {
    struct util_pool *p = arg;
    pthread_mutex_lock(&p->lock);
@@ -30,54 +27,28 @@ worker(void *arg)
          break;
       struct util_job *job = util_list_first(&p->queue, struct util_job, link);
       util_list_del(&job->link);
-      p->running++;
       pthread_mutex_unlock(&p->lock);
       job->run(job);
       pthread_mutex_lock(&p->lock);
-      p->running--;
-      if (!p->running && util_list_is_empty(&p->queue))
-         pthread_cond_broadcast(&p->idle);
    }
    pthread_mutex_unlock(&p->lock);
    return NULL;
 }
 
-int
-util_pool_create(const char *name, unsigned threads,
-                 struct util_pool **pool_out)
+struct util_pool *
+util_pool_create(const char *name, unsigned threads)
 {
-   struct util_pool *p = calloc(1, sizeof(*p) + threads * sizeof(pthread_t));
+   struct util_pool *p =
+      util_svc_calloc(1, sizeof(*p) + threads * sizeof(p->threads[0]));
    if (!p)
-      return -ENOMEM;
+      return NULL;
    pthread_mutex_init(&p->lock, NULL);
    pthread_cond_init(&p->work, NULL);
-   pthread_cond_init(&p->idle, NULL);
    util_list_init(&p->queue);
-
-   /* The application's signals stay with the application's threads. */
-   sigset_t all, old;
-   sigfillset(&all);
-   sigdelset(&all, SIGSEGV);
-   sigdelset(&all, SIGBUS);
-   pthread_sigmask(SIG_SETMASK, &all, &old);
-   int err = 0;
-   for (unsigned i = 0; i < threads; i++) {
-      err = pthread_create(&p->threads[i], NULL, worker, p);
-      if (err)
-         break;
-      char short_name[16] = {0};
-      for (unsigned c = 0; c < 15 && name[c]; c++)
-         short_name[c] = name[c];
-      pthread_setname_np(p->threads[i], short_name);
+   while (p->num_threads < threads &&
+          !util_svc_thread_create(&p->threads[p->num_threads], name, work, p))
       p->num_threads++;
-   }
-   pthread_sigmask(SIG_SETMASK, &old, NULL);
-   if (err) {
-      util_pool_destroy(p);
-      return -err;
-   }
-   *pool_out = p;
-   return 0;
+   return p;
 }
 
 void
@@ -88,11 +59,10 @@ util_pool_destroy(struct util_pool *p)
    pthread_cond_broadcast(&p->work);
    pthread_mutex_unlock(&p->lock);
    for (unsigned i = 0; i < p->num_threads; i++)
-      pthread_join(p->threads[i], NULL);
+      util_svc_thread_join(p->threads[i]);
    pthread_cond_destroy(&p->work);
-   pthread_cond_destroy(&p->idle);
    pthread_mutex_destroy(&p->lock);
-   free(p);
+   util_svc_free(p);
 }
 
 void
@@ -102,21 +72,6 @@ util_pool_submit(struct util_pool *p, struct util_job *job)
    util_list_add_tail(&job->link, &p->queue);
    pthread_cond_signal(&p->work);
    pthread_mutex_unlock(&p->lock);
-}
-
-void
-util_pool_wait_idle(struct util_pool *p)
-{
-   pthread_mutex_lock(&p->lock);
-   while (p->running || !util_list_is_empty(&p->queue))
-      pthread_cond_wait(&p->idle, &p->lock);
-   pthread_mutex_unlock(&p->lock);
-}
-
-unsigned
-util_pool_threads(const struct util_pool *p)
-{
-   return p->num_threads;
 }
 
 unsigned

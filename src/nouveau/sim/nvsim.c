@@ -128,7 +128,7 @@ nvsim_destroy(struct nvsim *sim)
       return;
    nvsim_chan_destroy_all(sim);
    if (sim->pool)
-      nvsim_pool_destroy(sim->pool);
+      util_pool_destroy(sim->pool);
    while (sim->idle_workers) {
       struct nvsim_worker *w = sim->idle_workers;
       sim->idle_workers = w->next_idle;

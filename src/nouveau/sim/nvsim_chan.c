@@ -11,6 +11,7 @@
 
 #include "nouveau/headers/nv_class.h"
 #include "util/util_log.h"
+#include "util/util_pool.h"
 
 static const uint16_t compute_classes[] = {NV_CLASS_PASCAL_COMPUTE_A,
                                            NV_CLASS_PASCAL_COMPUTE_B};
@@ -208,14 +209,12 @@ get_channel(struct nvsim *sim, uint32_t chid, bool create)
    return c;
 }
 
-/* Never from a thread of the card: pthread_create touches memory of the C
- * library that may have migrated, and nobody could bring it back. */
 static void
 start_pool(struct nvsim *sim)
 {
    pthread_mutex_lock(&sim->reg_lock);
    if (!sim->pool && sim->config.host_threads > 1)
-      sim->pool = nvsim_pool_create(sim->config.host_threads - 1);
+      sim->pool = util_pool_create("nvsim-sm", sim->config.host_threads - 1);
    pthread_mutex_unlock(&sim->reg_lock);
 }
 

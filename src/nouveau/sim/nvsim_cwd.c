@@ -13,6 +13,7 @@
 #include "nouveau/headers/nv_class.h"
 #include "nouveau/headers/nv_qmd.h"
 #include "util/util_log.h"
+#include "util/util_pool.h"
 
 #define MAX_WARPS_SM   64
 #define MAX_CTAS_SM    32
@@ -195,7 +196,7 @@ read_qmd(struct nvsim_grid *g, const uint32_t *q, const uint32_t *state)
 /* A place in the pool's queue. It may come to its turn when the grid has long
  * ended: then `grid` is NULL and it only frees itself. */
 struct helper {
-   struct nvsim_job job;
+   struct util_job job;
    pthread_mutex_t lock;
    struct nvsim_grid *grid;
    bool running;
@@ -246,7 +247,7 @@ free_helper(struct helper *h)
 }
 
 static void
-run_helper(struct nvsim_job *job)
+run_helper(struct util_job *job)
 {
    struct helper *h = container_of(job, struct helper, job);
    pthread_mutex_lock(&h->lock);
@@ -275,7 +276,7 @@ nvsim_grid_want_helpers(struct nvsim_grid *g)
        __atomic_load_n(&g->next_cta, __ATOMIC_RELAXED) >= g->num_ctas ||
        util_time_ns() - g->start_ns < HELP_AFTER_NS)
       return;
-   struct nvsim_pool *pool = g->sim->pool;
+   struct util_pool *pool = g->sim->pool;
    for (unsigned i = 1; pool && i < g->num_workers; i++) {
       struct helper *h = util_svc_calloc(1, sizeof(*h));
       if (!h)
@@ -288,7 +289,7 @@ nvsim_grid_want_helpers(struct nvsim_grid *g)
       pthread_mutex_lock(&g->lock);
       g->helpers++;
       pthread_mutex_unlock(&g->lock);
-      nvsim_pool_submit(pool, &h->job);
+      util_pool_submit(pool, &h->job);
    }
 }
 

@@ -24,20 +24,6 @@ struct nvsim_mme;
 void *nvsim_alloc64(size_t size_B); /* 64-byte aligned, zeroed */
 void nvsim_free64(void *p);
 
-/* ---- helper threads (nvsim_pool.c); as util_pool, but service threads ---- */
-
-struct nvsim_pool;
-
-struct nvsim_job {
-   void (*run)(struct nvsim_job *job);
-   struct util_list link;
-};
-
-struct nvsim_pool *nvsim_pool_create(unsigned threads);
-/* Runs what is queued, then joins the threads. */
-void nvsim_pool_destroy(struct nvsim_pool *pool);
-void nvsim_pool_submit(struct nvsim_pool *pool, struct nvsim_job *job);
-
 /* ---- fault unit (nvsim_fault.c) ---- */
 
 #define NVSIM_PARK_PAGES                                                       \
@@ -303,7 +289,7 @@ struct nvsim {
    pthread_mutex_t chan_lock;
    struct nvsim_channel *chan[NV_CHANNELS];
 
-   struct nvsim_pool *pool; /* helpers of the channels' threads; may stay NULL */
+   struct util_pool *pool; /* helpers of the channels' threads; may stay NULL */
    struct nvsim_worker *idle_workers; /* of the pool's threads; under reg_lock */
    uint64_t num_launches, bytes_copied;
 };
