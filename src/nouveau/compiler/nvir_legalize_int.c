@@ -205,6 +205,34 @@ funnel_shift(struct lz *lz, enum nvir_op op, struct nvir_src hi,
    return lz_rd(lz, m);
 }
 
+/* Of one source. */
+static bool
+bit_trick(struct lz *lz, const struct nvir_instr *i, struct nvir_src a)
+{
+   struct nvir_src r;
+   switch (i->op) {
+   case NVIR_OP_POPC:
+      r = lz_bit_op(lz, SASS_OP_POPC, a);
+      break;
+   case NVIR_OP_BREV:
+      r = lz_bit_reverse(lz, a);
+      break;
+   case NVIR_OP_BSWAP:
+      r = lz_byte_swap(lz, a);
+      break;
+   case NVIR_OP_CLZ:
+      r = lz_leading_zeros(lz, a);
+      break;
+   case NVIR_OP_CTZ:
+      r = lz_leading_zeros(lz, lz_bit_reverse(lz, a));
+      break;
+   default:
+      return false;
+   }
+   lz_set_word(lz, i, 0, r);
+   return true;
+}
+
 static bool
 int32_op(struct lz *lz, struct nvir_instr *i)
 {
@@ -248,23 +276,8 @@ int32_op(struct lz *lz, struct nvir_instr *i)
    case NVIR_OP_UMAX:
       r = min_max(lz, i->op, a, b);
       break;
-   case NVIR_OP_POPC:
-      r = lz_bit_op(lz, SASS_OP_POPC, a);
-      break;
-   case NVIR_OP_BREV:
-      r = lz_bit_reverse(lz, a);
-      break;
-   case NVIR_OP_BSWAP:
-      r = lz_byte_swap(lz, a);
-      break;
-   case NVIR_OP_CLZ:
-      r = lz_leading_zeros(lz, a);
-      break;
-   case NVIR_OP_CTZ:
-      r = lz_leading_zeros(lz, lz_bit_reverse(lz, a));
-      break;
    default:
-      return false;
+      return bit_trick(lz, i, a);
    }
    lz_set_word(lz, i, 0, r);
    return true;

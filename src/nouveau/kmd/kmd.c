@@ -209,6 +209,29 @@ join_machine(struct kmd *kmd)
    return 0;
 }
 
+/* Before the card, which may interrupt from the first moment on. */
+static int
+start_threads(struct kmd *kmd)
+{
+   kmd->work.period_ns = kmd_job_timeout_ns(kmd) / 8;
+   int ret = kmd_thread_start(&kmd->irq, kmd, "kmd-irq", kmd_fences_update);
+   if (!ret)
+      ret =
+         kmd_thread_start(&kmd->work, kmd, "kmd-work", kmd_chan_handle_errors);
+   if (!ret)
+      ret = kmd_thread_start(&kmd->fault, kmd, "kmd-fault", kmd_fault_work);
+   return ret;
+}
+
+/* Also those that have not been started. */
+static void
+stop_threads(struct kmd *kmd)
+{
+   kmd_thread_stop(&kmd->fault);
+   kmd_thread_stop(&kmd->work);
+   kmd_thread_stop(&kmd->irq);
+}
+
 static int
 card_create(const struct kmd_config *config, struct kmd **kmd_out)
 {
@@ -227,14 +250,7 @@ card_create(const struct kmd_config *config, struct kmd **kmd_out)
       kmd->drm.prime = kmd_machine_prime(kmd->machine);
    if (config->debug & KMD_DEBUG_IOCTL)
       kmd->drm.trace = kmd_trace_ioctl;
-   /* Before the card, which may interrupt from the first moment on. */
-   kmd->work.period_ns = kmd_job_timeout_ns(kmd) / 8;
-   ret = kmd_thread_start(&kmd->irq, kmd, "kmd-irq", kmd_fences_update);
-   if (!ret)
-      ret =
-         kmd_thread_start(&kmd->work, kmd, "kmd-work", kmd_chan_handle_errors);
-   if (!ret)
-      ret = kmd_thread_start(&kmd->fault, kmd, "kmd-fault", kmd_fault_work);
+   ret = start_threads(kmd);
    if (ret)
       goto fail_threads;
    ret = kdrm_sched_init(&kmd->sched, "kmd-sched");
@@ -266,9 +282,7 @@ fail_sim:
 fail_sched:
    kdrm_sched_finish(&kmd->sched);
 fail_threads:
-   kmd_thread_stop(&kmd->fault);
-   kmd_thread_stop(&kmd->work);
-   kmd_thread_stop(&kmd->irq);
+   stop_threads(kmd);
    kdrm_device_finish(&kmd->drm);
    finish_locks(kmd);
    kmd_machine_put(kmd->machine);

@@ -212,6 +212,36 @@ single_fp_config(void)
           CL_FP_ROUND_TO_ZERO | CL_FP_ROUND_TO_INF | CL_FP_FMA;
 }
 
+static bool
+find_number_format(const struct ocl_device *dev, cl_device_info param,
+                   cl_ulong *v)
+{
+   const struct pipe_caps *caps = ocl_device_caps(dev);
+
+   switch (param) {
+   case CL_DEVICE_SINGLE_FP_CONFIG:
+      *v = single_fp_config() | CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT;
+      return true;
+   case CL_DEVICE_DOUBLE_FP_CONFIG:
+      *v = caps->fp64 ? single_fp_config() : 0;
+      return true;
+   case CL_DEVICE_HALF_FP_CONFIG:
+      *v = caps->fp16 ? single_fp_config() : 0;
+      return true;
+   case CL_DEVICE_SINGLE_FP_ATOMIC_CAPABILITIES_EXT:
+      *v = ocl_device_fp_atomics(dev, 32);
+      return true;
+   case CL_DEVICE_DOUBLE_FP_ATOMIC_CAPABILITIES_EXT:
+      *v = ocl_device_fp_atomics(dev, 64);
+      return true;
+   case CL_DEVICE_HALF_FP_ATOMIC_CAPABILITIES_EXT:
+      *v = ocl_device_fp_atomics(dev, 16);
+      return true;
+   default:
+      return false;
+   }
+}
+
 /* cl_ulong, size_t and 64-bit bit fields. */
 static bool
 find_u64(const struct ocl_device *dev, cl_device_info param, cl_ulong *v)
@@ -223,7 +253,8 @@ find_u64(const struct ocl_device *dev, cl_device_info param, cl_ulong *v)
          *v = 0;
          return true;
       }
-   if (find_cap(cap64_rows, ARRAY_SIZE(cap64_rows), caps, param, v))
+   if (find_cap(cap64_rows, ARRAY_SIZE(cap64_rows), caps, param, v) ||
+       find_number_format(dev, param, v))
       return true;
    switch (param) {
    case CL_DEVICE_TYPE:
@@ -231,15 +262,6 @@ find_u64(const struct ocl_device *dev, cl_device_info param, cl_ulong *v)
       return true;
    case CL_DEVICE_PLATFORM:
       *v = (uintptr_t)dev->platform;
-      return true;
-   case CL_DEVICE_SINGLE_FP_CONFIG:
-      *v = single_fp_config() | CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT;
-      return true;
-   case CL_DEVICE_DOUBLE_FP_CONFIG:
-      *v = caps->fp64 ? single_fp_config() : 0;
-      return true;
-   case CL_DEVICE_HALF_FP_CONFIG:
-      *v = caps->fp16 ? single_fp_config() : 0;
       return true;
    case CL_DEVICE_LOCAL_MEM_SIZE:
       *v = caps->shared_mem_B - OCL_LOCAL_NULL_B;
@@ -266,15 +288,6 @@ find_u64(const struct ocl_device *dev, cl_device_info param, cl_ulong *v)
       return true;
    case CL_DEVICE_ATOMIC_MEMORY_CAPABILITIES:
       *v = ocl_device_atomic_memory(dev);
-      return true;
-   case CL_DEVICE_SINGLE_FP_ATOMIC_CAPABILITIES_EXT:
-      *v = ocl_device_fp_atomics(dev, 32);
-      return true;
-   case CL_DEVICE_DOUBLE_FP_ATOMIC_CAPABILITIES_EXT:
-      *v = ocl_device_fp_atomics(dev, 64);
-      return true;
-   case CL_DEVICE_HALF_FP_ATOMIC_CAPABILITIES_EXT:
-      *v = ocl_device_fp_atomics(dev, 16);
       return true;
    case CL_DEVICE_ATOMIC_FENCE_CAPABILITIES:
       *v = ocl_device_atomic_fence(dev);
