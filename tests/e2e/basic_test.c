@@ -137,6 +137,45 @@ test_divergent_sub_groups(void **state)
 
 /* FFMA with a kernel argument, which lies in a constant bank, as its addend;
  * DFMA beside it. */
+/* Stored as one type, loaded as another: -cl-strict-aliasing was not given.
+ * Then nothing was stored to `out` at all (piglit's vload-half-private). */
+static void
+test_aliasing(void **state)
+{
+   struct e2e *e = *state;
+   static const char source[] =
+      "#pragma OPENCL EXTENSION cl_khr_fp16 : enable\n"
+      "kernel void k(global ushort *in, global half16 *out) {\n"
+      "   volatile private short loc[33];\n"
+      "   for (int i = 0; i < 33; i++)\n"
+      "      loc[i] = in[i];\n"
+      "   out[0] = vload16(1, (private half *)loc);\n"
+      "   out[1] = vload16(1, (private half *)loc + 1);\n"
+      "}\n";
+   uint16_t in[33], got[32];
+   cl_int err;
+   for (unsigned i = 0; i < 33; i++)
+      in[i] = 0x3c00 + 5 * i;
+   cl_mem from =
+      clCreateBuffer(e->context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR,
+                     sizeof(in), in, &err);
+   OK(err);
+   cl_mem out =
+      clCreateBuffer(e->context, CL_MEM_READ_WRITE, sizeof(got), NULL, &err);
+   OK(err);
+   cl_kernel k = e2e_kernel(e, source, "k");
+   e2e_arg(k, 0, sizeof(from), &from);
+   e2e_arg(k, 1, sizeof(out), &out);
+   OK(e2e_run(e, k, 1, 1));
+   OK(clEnqueueReadBuffer(e->queue, out, CL_TRUE, 0, sizeof(got), got, 0, NULL,
+                          NULL));
+   assert_memory_equal(got, in + 16, 32);
+   assert_memory_equal(got + 16, in + 17, 32);
+   OK(clReleaseKernel(k));
+   OK(clReleaseMemObject(from));
+   OK(clReleaseMemObject(out));
+}
+
 static void
 test_fma_argument(void **state)
 {
@@ -391,6 +430,7 @@ main(void)
       cmocka_unit_test(test_vadd),
       cmocka_unit_test(test_dimensions),
       cmocka_unit_test(test_divergent_sub_groups),
+      cmocka_unit_test(test_aliasing),
       cmocka_unit_test(test_fma_argument),
       cmocka_unit_test(test_buffer_commands),
       cmocka_unit_test(test_events),

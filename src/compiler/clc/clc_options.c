@@ -14,6 +14,7 @@ enum option_kind {
    OPT_REPLACE,      /* cc1 knows it as `cc1` */
    OPT_VALUE,        /* value attached or in the next word: -DX or -D X */
    OPT_EXACT_SQRT,   /* passed on, and remembered in the object */
+   OPT_ALIASING,     /* takes back what is said without it */
    OPT_STD,          /* -cl-std= */
    OPT_LIBRARY,      /* -create-library */
    OPT_LINK_OPTIONS, /* -enable-link-options */
@@ -39,7 +40,7 @@ static const struct option option_table[] = {
    {"-cl-std=", OPT_STD, .compile = true},
    {"-cl-kernel-arg-info", OPT_DROP, .compile = true},
    {"-cl-opt-disable", OPT_DROP, .compile = true},
-   {"-cl-strict-aliasing", OPT_DROP, .compile = true},
+   {"-cl-strict-aliasing", OPT_ALIASING, .compile = true},
    {"-cl-uniform-work-group-size", OPT_PASS, .compile = true},
    {"-cl-no-subgroup-ifp", OPT_DROP, .compile = true, .link = true},
    {"-cl-single-precision-constant", OPT_PASS, .compile = true},
@@ -149,6 +150,9 @@ apply_option(struct clc_options *o, const struct option *opt, const char *word,
 {
    const char *value = word + strlen(opt->name);
    switch (opt->kind) {
+   case OPT_ALIASING:
+      o->strict_aliasing = true;
+      return 0;
    case OPT_EXACT_SQRT:
       o->exact_sqrt = true;
       add_arg(o, opt->name);
@@ -329,7 +333,7 @@ clc_options_cc1_args(const struct clc_options *o, unsigned chipset,
 {
    const struct language *language = find_language(o->cl_std);
    unsigned num =
-      ARRAY_SIZE(target_args) + language->num_args + o->num_user_args + 3;
+      ARRAY_SIZE(target_args) + language->num_args + o->num_user_args + 4;
    const char **argv = util_arena_array(o->arena, const char *, num);
    unsigned n = 0;
 
@@ -340,6 +344,9 @@ clc_options_cc1_args(const struct clc_options *o, unsigned chipset,
       argv[n++] = language->args[i];
    argv[n++] = "-I";
    argv[n++] = CLC_CLANG_HEADER_DIR;
+   /* The option that allows it would not exist if it were so without. */
+   if (!o->strict_aliasing)
+      argv[n++] = "-relaxed-aliasing";
    for (unsigned i = 0; i < o->num_user_args; i++)
       argv[n++] = o->user_args[i];
 

@@ -21,7 +21,8 @@ struct clc_options {
    unsigned num_user_args, cap_user_args;
    unsigned cl_std; /* 100, 110, 120, 200, 300; 120 if not given */
    bool create_library, enable_link_options;
-   bool exact_sqrt; /* -cl-fp32-correctly-rounded-divide-sqrt */
+   bool exact_sqrt;      /* -cl-fp32-correctly-rounded-divide-sqrt */
+   bool strict_aliasing; /* -cl-strict-aliasing */
 };
 
 /* 0, or -EPROTO with the offending option named in `log`. `text` may be NULL. */

@@ -126,7 +126,7 @@ test_options_take_effect(void **state)
       "#ifndef __opencl_c_fp64\n#error\n#endif\n"
       "#ifndef __opencl_c_int64\n#error\n#endif\n"
       "#ifdef __opencl_c_images\n#error\n#endif\n"
-      "#ifdef __opencl_c_pipes\n#error\n#endif\n"
+      "#ifndef __opencl_c_pipes\n#error\n#endif\n"
       "#ifdef __opencl_c_device_enqueue\n#error\n#endif\n"
       "#ifndef cl_khr_fp16\n#error\n#endif\n" VADD,
       "-cl-std=CL3.0");

@@ -167,10 +167,13 @@ clSetKernelArg(cl_kernel kernel, cl_uint arg_index, size_t arg_size,
    case CLC_ARG_GLOBAL:
    case CLC_ARG_CONSTANT:
       return set_buffer(k, arg_index, arg_size, arg_value);
+   /* None of these can exist. */
    case CLC_ARG_SAMPLER:
-      return CL_INVALID_SAMPLER; /* none can exist */
+      return arg_size == sizeof(cl_sampler) ? CL_INVALID_SAMPLER
+                                            : CL_INVALID_ARG_SIZE;
    case CLC_ARG_IMAGE:
-      return CL_INVALID_MEM_OBJECT;
+      return arg_size == sizeof(cl_mem) ? CL_INVALID_MEM_OBJECT
+                                        : CL_INVALID_ARG_SIZE;
    case CLC_ARG_PIPE:
       return set_pipe(k, arg_index, arg_size, arg_value);
    }
