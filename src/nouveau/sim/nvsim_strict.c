@@ -262,9 +262,25 @@ check_read(struct nvsim_warp *w, const struct nvsim_instr *in,
              "is read and was never written");
 }
 
+/* RRO is waited for in two ways, by NAK with a scoreboard and by nv50_ir with
+ * six cycles, and both compilers' code runs on the hardware [guess]. */
+static bool
+is_counted_rro(const struct nvsim_instr *in)
+{
+   return in->i.op == SASS_OP_RRO && in->ctrl.wr_bar >= SCOREBOARDS;
+}
+
+static bool
+is_variable(const struct nvsim_instr *in)
+{
+   return sass_is_variable(in->i.op) && !is_counted_rro(in);
+}
+
 static unsigned
 latency(const struct nvsim_instr *in, const struct sass_operand *o)
 {
+   if (is_counted_rro(in))
+      return 6;
    return o->file == SASS_FILE_PRED ? sass_pred_latency(in->i.op)
                                     : sass_gpr_latency(in->i.op);
 }
@@ -283,7 +299,7 @@ check_write(struct nvsim_warp *w, const struct nvsim_instr *in,
    if (sb >= 0)
       report(w, in, RULE_WAW_SB, name_of(o, n).text,
              "is written before an earlier result has come");
-   else if (!sass_is_variable(in->i.op) && (b->fixed_lanes & lanes) &&
+   else if (!is_variable(in) && (b->fixed_lanes & lanes) &&
             s->cycle + latency(in, o) < b->ready)
       report(w, in, RULE_WAW, name_of(o, n).text,
              "is written before an earlier result, which then overwrites it");
@@ -296,7 +312,7 @@ note_write(struct nvsim_warp *w, const struct nvsim_instr *in,
    struct nvsim_strict *s = w->strict;
    struct book *b = book_of(s, o, n);
    b->known |= lanes;
-   if (sass_is_variable(in->i.op)) {
+   if (is_variable(in)) {
       unsigned sb = MIN2(in->ctrl.wr_bar, NO_BARRIER);
       b->writing[sb] |= lanes;
       b->writing_use[sb] = sb < SCOREBOARDS ? s->uses[sb] : 0;
@@ -317,7 +333,7 @@ note_read(struct nvsim_warp *w, const struct nvsim_instr *in,
    struct book *b = book_of(s, o, n);
    unsigned bar =
       in->ctrl.rd_bar < SCOREBOARDS ? in->ctrl.rd_bar : in->ctrl.wr_bar;
-   if (o->file != SASS_FILE_GPR || !sass_is_variable(in->i.op) ||
+   if (o->file != SASS_FILE_GPR || !is_variable(in) ||
        sass_op_info(in->i.op)->class_ == SASS_CLASS_CONTROL)
       return;
    bar = MIN2(bar, NO_BARRIER);
