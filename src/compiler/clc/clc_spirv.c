@@ -3,7 +3,7 @@
 #include "compiler/clc/clc_spirv.h"
 
 #include <errno.h>
-#include <spirv-tools/libspirv.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +12,7 @@
 #include <llvm-c/IRReader.h>
 
 #include "compiler/clc/clc_priv.h"
+#include "compiler/clc/clc_spirv_tools.h"
 #include "compiler/clc/clc_target.h"
 
 #define SPIRV_MAGIC       0x07230203u
@@ -140,6 +141,61 @@ relax_divisions(struct clc_job *job, LLVMModuleRef module)
    }
 }
 
+/* "f", "Dh", "Dv4_f": how a builtin's name says it has such a parameter. */
+static void
+mangle(LLVMTypeRef type, char *out, size_t out_B)
+{
+   char vector[16] = "";
+   if (LLVMGetTypeKind(type) == LLVMVectorTypeKind) {
+      snprintf(vector, sizeof(vector), "Dv%u_", LLVMGetVectorSize(type));
+      type = LLVMGetElementType(type);
+   }
+   LLVMTypeKind kind = LLVMGetTypeKind(type);
+   snprintf(out, out_B, "%s%s", vector,
+            kind == LLVMHalfTypeKind    ? "Dh"
+            : kind == LLVMFloatTypeKind ? "f"
+                                        : "d");
+}
+
+/* LLVM's frem is fmod, which no other instruction comes near. */
+static void
+call_fmod(LLVMModuleRef module, LLVMBuilderRef b, LLVMValueRef rem)
+{
+   LLVMTypeRef type = LLVMTypeOf(rem), params[] = {type, type};
+   LLVMTypeRef fn_type = LLVMFunctionType(type, params, 2, false);
+   LLVMValueRef args[] = {LLVMGetOperand(rem, 0), LLVMGetOperand(rem, 1)};
+   char param[32], name[80];
+   mangle(type, param, sizeof(param));
+   bool repeats = strlen(param) == 1 || strcmp(param, "Dh") == 0;
+   snprintf(name, sizeof(name), "_Z4fmod%s%s", param, repeats ? param : "S_");
+   LLVMValueRef fn = LLVMGetNamedFunction(module, name);
+   if (!fn)
+      fn = LLVMAddFunction(module, name, fn_type);
+   LLVMPositionBuilderBefore(b, rem);
+   LLVMReplaceAllUsesWith(rem, LLVMBuildCall2(b, fn_type, fn, args, 2, ""));
+   LLVMInstructionEraseFromParent(rem);
+}
+
+static void
+lower_remainders(struct clc_job *job, LLVMModuleRef module)
+{
+   LLVMBuilderRef b = LLVMCreateBuilderInContext(job->context);
+   clc_for_each_function(fn, module)
+   {
+      clc_for_each_block(block, fn)
+      {
+         LLVMValueRef next;
+         for (LLVMValueRef inst = LLVMGetFirstInstruction(block); inst;
+              inst = next) {
+            next = LLVMGetNextInstruction(inst);
+            if (LLVMGetInstructionOpcode(inst) == LLVMFRem)
+               call_fmod(module, b, inst);
+         }
+      }
+   }
+   LLVMDisposeBuilder(b);
+}
+
 static int
 import_valid(struct clc_job *job, const void *spirv, size_t size_B,
              bool exact_division, struct clc_blob *object_out)
@@ -155,8 +211,10 @@ import_valid(struct clc_job *job, const void *spirv, size_t size_B,
 
    LLVMModuleRef spir = parse_bitcode(job, &bitcode);
    LLVMModuleRef module = spir ? rename_module(job, spir) : NULL;
-   if (module)
+   if (module) {
       mark_constants(module);
+      lower_remainders(job, module);
+   }
    if (module && !exact_division)
       relax_divisions(job, module);
    ret = module ? clc_job_write(job, module, object_out) : -EINVAL;
@@ -166,6 +224,22 @@ import_valid(struct clc_job *job, const void *spirv, size_t size_B,
       LLVMDisposeModule(spir);
    free(bitcode.data);
    return ret;
+}
+
+static int
+import_lowered(struct clc_job *job, const uint32_t *words, size_t num_words,
+               bool exact_division, struct clc_blob *object_out)
+{
+   struct util_buf lowered;
+   util_buf_init(&lowered);
+   int ret = clc_spirv_lower(&job->arena, words, num_words, &lowered);
+   if (!ret)
+      ret = import_valid(job, lowered.data, lowered.size_B, exact_division,
+                         object_out);
+   else
+      clc_job_error(job, "SPIR-V: OpCopyLogical of too many members");
+   util_buf_finish(&lowered);
+   return ret ? -EINVAL : 0;
 }
 
 int
@@ -183,6 +257,6 @@ clc_spirv_import(struct clc_job *job, const void *spirv, size_t size_B,
    if (!ret)
       ret = validate(job, words, num_words);
    if (!ret)
-      ret = import_valid(job, words, size_B, exact_division, object_out);
+      ret = import_lowered(job, words, num_words, exact_division, object_out);
    return ret;
 }

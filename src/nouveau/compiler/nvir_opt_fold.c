@@ -382,6 +382,28 @@ contract(struct nvir_instr *i)
    }
 }
 
+/* The words of a constant are constants. */
+static bool
+split_constant(struct nvir_instr *i)
+{
+   struct nvir_shader *s = i->block->shader;
+
+   if (i->op != NVIR_OP_SPLIT || !is_imm(i->srcs[0]))
+      return false;
+   for (unsigned n = 0; n < i->num_dsts; n++) {
+      struct nvir_instr *word = nvir_instr_create(s, NVIR_OP_COPY, 1, 1);
+      word->type = NVIR_TYPE_I32;
+      word->line = i->line;
+      word->srcs[0] = nvir_imm((uint32_t)(i->srcs[0].imm >> 32 * n));
+      if (i->dsts[n].val) {
+         nvir_instr_set_dst(word, 0, i->dsts[n].val);
+         nvir_instr_insert_before(word, i);
+      }
+   }
+   nvir_instr_remove(i);
+   return true;
+}
+
 static void
 fold(struct nvir_instr *i)
 {
@@ -390,6 +412,8 @@ fold(struct nvir_instr *i)
       *src = through_copies(*src);
       src->slot = slot;
    }
+   if (split_constant(i))
+      return;
    if (nvir_op_infos[i->op].flags & NVIR_OP_COMMUTES && is_imm(i->srcs[0]) &&
        !is_imm(i->srcs[1])) {
       struct nvir_src t = i->srcs[0];
