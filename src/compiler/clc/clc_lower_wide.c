@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* Integers of more than 64 bits as words of 32. The source has none; GVN and
+/* Integers of more than 64 bits as words of 32. The source has none. GVN and
  * SROA make them where one vector is written and another read from the same
  * bytes: a vector cast to i128 or i512, shifted by a constant and truncated.
+ * And loops whose result has a formula get it: the sum of the first n numbers
+ * is n (n - 1) / 2, in 65 bits for a long.
+ *
  * Everything that yields such an integer gets its words on demand, and
  * everything that takes one reads the words; what is dead then goes with the
- * next adce. What is not handled here stays and is refused. */
+ * next adce. Bits of the last word above the width are 0. What is not handled
+ * here stays and is refused. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "compiler/clc/clc_priv.h"
 
@@ -33,7 +38,15 @@ num_words(LLVMTypeRef type)
    if (LLVMGetTypeKind(type) != LLVMIntegerTypeKind)
       return 0;
    unsigned bits = LLVMGetIntTypeWidth(type);
-   return bits > 64 && bits % WORD_BITS == 0 ? bits / WORD_BITS : 0;
+   return bits > 64 ? DIV_ROUND_UP(bits, WORD_BITS) : 0;
+}
+
+/* Of the last word that do not count. */
+static unsigned
+spare_bits(LLVMValueRef v)
+{
+   unsigned rest = LLVMGetIntTypeWidth(LLVMTypeOf(v)) % WORD_BITS;
+   return rest ? WORD_BITS - rest : 0;
 }
 
 static LLVMBuilderRef
@@ -57,6 +70,26 @@ words_type(struct lower *l, unsigned num)
 }
 
 static struct wide *words_of(struct lower *l, LLVMValueRef v);
+
+static void
+clear_spare(struct lower *l, LLVMBuilderRef b, LLVMValueRef inst,
+            struct wide *w)
+{
+   unsigned spare = spare_bits(inst);
+   LLVMValueRef *last = &w->word[w->num - 1];
+   if (spare)
+      *last = LLVMBuildAnd(b, *last, i32_const(l, ~0u >> spare), "");
+}
+
+/* The last word as a signed number. */
+static LLVMValueRef
+signed_last(struct lower *l, LLVMBuilderRef b, LLVMValueRef v,
+            const struct wide *w)
+{
+   LLVMValueRef spare = i32_const(l, spare_bits(v));
+   return LLVMBuildAShr(b, LLVMBuildShl(b, w->word[w->num - 1], spare, ""),
+                        spare, "");
+}
 
 /* ---- making words ---- */
 
@@ -82,10 +115,12 @@ split_constant(struct lower *l, LLVMValueRef c, struct wide *w)
    return true;
 }
 
-/* Word n of an operand, or what fills up past its end. */
+/* Word n of an operand with another last word, or what fills up past its end. */
 static LLVMValueRef
-word_at(const struct wide *w, int n, LLVMValueRef fill)
+word_at(const struct wide *w, int n, LLVMValueRef last, LLVMValueRef fill)
 {
+   if (n == (int)w->num - 1)
+      return last;
    return n >= 0 && n < (int)w->num ? w->word[n] : fill;
 }
 
@@ -102,12 +137,16 @@ split_shift(struct lower *l, LLVMBuilderRef b, LLVMValueRef inst,
    int step = by / WORD_BITS;
    unsigned rest = by % WORD_BITS;
    LLVMValueRef fill = i32_const(l, 0);
-   if (op == LLVMAShr)
-      fill = LLVMBuildAShr(b, x->word[x->num - 1], i32_const(l, 31), "");
+   LLVMValueRef last = x->word[x->num - 1];
+   if (op == LLVMAShr) {
+      last = signed_last(l, b, LLVMGetOperand(inst, 0), x);
+      fill = LLVMBuildAShr(b, last, i32_const(l, 31), "");
+   }
    for (int n = 0; n < (int)w->num; n++) {
       bool left = op == LLVMShl;
-      LLVMValueRef low = word_at(x, left ? n - step - 1 : n + step, fill);
-      LLVMValueRef high = word_at(x, left ? n - step : n + step + 1, fill);
+      LLVMValueRef low = word_at(x, left ? n - step - 1 : n + step, last, fill);
+      LLVMValueRef high =
+         word_at(x, left ? n - step : n + step + 1, last, fill);
       unsigned down = left ? WORD_BITS - rest : rest;
       if (!rest) {
          w->word[n] = left ? high : low;
@@ -132,6 +171,89 @@ split_bitwise(struct lower *l, LLVMBuilderRef b, LLVMValueRef inst,
    return x && y;
 }
 
+static LLVMValueRef
+widen(struct lower *l, LLVMBuilderRef b, LLVMValueRef word)
+{
+   return LLVMBuildZExt(b, word, LLVMInt64TypeInContext(l->context), "");
+}
+
+/* The low word of a 64-bit value; *rest gets the high one, as 64 bits. */
+static LLVMValueRef
+low_word(struct lower *l, LLVMBuilderRef b, LLVMValueRef v, LLVMValueRef *rest)
+{
+   LLVMTypeRef i64 = LLVMInt64TypeInContext(l->context);
+   *rest = LLVMBuildLShr(b, v, LLVMConstInt(i64, WORD_BITS, false), "");
+   return LLVMBuildTrunc(b, v, l->i32, "");
+}
+
+/* x - y is x + ~y + 1. */
+static bool
+split_sum(struct lower *l, LLVMBuilderRef b, LLVMValueRef inst, struct wide *w)
+{
+   struct wide *x = words_of(l, LLVMGetOperand(inst, 0));
+   struct wide *y = words_of(l, LLVMGetOperand(inst, 1));
+   bool subtract = LLVMGetInstructionOpcode(inst) == LLVMSub;
+   LLVMValueRef carry =
+      LLVMConstInt(LLVMInt64TypeInContext(l->context), subtract, false);
+   for (unsigned n = 0; x && y && n < w->num; n++) {
+      LLVMValueRef v = y->word[n];
+      if (subtract)
+         v = LLVMBuildNot(b, v, "");
+      v = LLVMBuildAdd(b, widen(l, b, x->word[n]), widen(l, b, v), "");
+      w->word[n] = low_word(l, b, LLVMBuildAdd(b, v, carry, ""), &carry);
+   }
+   return x && y;
+}
+
+/* As on paper: a product of words, a word of the sum and a carry fit into 64
+ * bits. */
+static bool
+split_product(struct lower *l, LLVMBuilderRef b, LLVMValueRef inst,
+              struct wide *w)
+{
+   struct wide *x = words_of(l, LLVMGetOperand(inst, 0));
+   struct wide *y = words_of(l, LLVMGetOperand(inst, 1));
+   if (!x || !y)
+      return false;
+   for (unsigned n = 0; n < w->num; n++)
+      w->word[n] = i32_const(l, 0);
+   for (unsigned i = 0; i < w->num; i++) {
+      LLVMValueRef carry =
+         LLVMConstInt(LLVMInt64TypeInContext(l->context), 0, false);
+      for (unsigned k = 0; i + k < w->num; k++) {
+         LLVMValueRef v = LLVMBuildMul(b, widen(l, b, x->word[i]),
+                                       widen(l, b, y->word[k]), "");
+         v = LLVMBuildAdd(b, v, widen(l, b, w->word[i + k]), "");
+         v = LLVMBuildAdd(b, v, carry, "");
+         w->word[i + k] = low_word(l, b, v, &carry);
+      }
+   }
+   return true;
+}
+
+static bool
+split_sext(struct lower *l, LLVMBuilderRef b, LLVMValueRef inst, struct wide *w)
+{
+   LLVMValueRef from = LLVMGetOperand(inst, 0), rest;
+   struct wide *x = words_of(l, from);
+   LLVMTypeRef i64 = LLVMInt64TypeInContext(l->context);
+   unsigned num = 2;
+   if (!x && LLVMGetIntTypeWidth(LLVMTypeOf(from)) > 64)
+      return false;
+   if (x) {
+      num = x->num;
+      memcpy(w->word, x->word, (num - 1) * sizeof(w->word[0]));
+      w->word[num - 1] = signed_last(l, b, from, x);
+   } else {
+      w->word[0] =
+         low_word(l, b, LLVMBuildSExtOrBitCast(b, from, i64, ""), &rest);
+      w->word[1] = LLVMBuildTrunc(b, rest, l->i32, "");
+   }
+   for (unsigned n = num; n < w->num; n++)
+      w->word[n] = LLVMBuildAShr(b, w->word[num - 1], i32_const(l, 31), "");
+   return true;
+}
+
 static bool
 split_zext(struct lower *l, LLVMBuilderRef b, LLVMValueRef inst, struct wide *w)
 {
@@ -139,7 +261,7 @@ split_zext(struct lower *l, LLVMBuilderRef b, LLVMValueRef inst, struct wide *w)
    struct wide *x = words_of(l, from);
    LLVMTypeRef i64 = LLVMInt64TypeInContext(l->context);
    for (unsigned n = 0; n < w->num; n++)
-      w->word[n] = x ? word_at(x, n, i32_const(l, 0)) : i32_const(l, 0);
+      w->word[n] = x && n < x->num ? x->word[n] : i32_const(l, 0);
    if (x)
       return true;
    if (LLVMGetIntTypeWidth(LLVMTypeOf(from)) > 64)
@@ -164,6 +286,8 @@ split_trunc(struct lower *l, LLVMValueRef inst, struct wide *w)
 static bool
 split_load(struct lower *l, LLVMBuilderRef b, LLVMValueRef inst, struct wide *w)
 {
+   if (spare_bits(inst))
+      return false;
    LLVMValueRef load =
       LLVMBuildLoad2(b, words_type(l, w->num), LLVMGetOperand(inst, 0), "");
    LLVMSetAlignment(load, LLVMGetAlignment(inst));
@@ -222,6 +346,13 @@ split_inst(struct lower *l, LLVMBuilderRef b, LLVMValueRef inst, struct wide *w)
    case LLVMAShr:
    case LLVMShl:
       return split_shift(l, b, inst, w);
+   case LLVMAdd:
+   case LLVMSub:
+      return split_sum(l, b, inst, w);
+   case LLVMMul:
+      return split_product(l, b, inst, w);
+   case LLVMSExt:
+      return split_sext(l, b, inst, w);
    case LLVMAnd:
    case LLVMOr:
    case LLVMXor:
@@ -260,6 +391,8 @@ words_of(struct lower *l, LLVMValueRef v)
    if (LLVMIsAInstruction(v)) {
       LLVMBuilderRef b = builder_before(l, v);
       ok = split_inst(l, b, v, w);
+      if (ok && !LLVMIsAPHINode(v))
+         clear_spare(l, b, v, w);
       LLVMDisposeBuilder(b);
    } else if (LLVMIsConstant(v)) {
       ok = split_constant(l, v, w);
@@ -294,14 +427,45 @@ join_trunc(struct lower *l, LLVMBuilderRef b, const struct wide *w,
    return LLVMBuildTruncOrBitCast(b, both, type, "");
 }
 
+/* The last words decide, where they are equal those below them. */
+static LLVMValueRef
+join_order(struct lower *l, LLVMBuilderRef b, LLVMValueRef inst,
+           const struct wide *x, const struct wide *y)
+{
+   LLVMIntPredicate how = LLVMGetICmpPredicate(inst);
+   bool is_signed = how == LLVMIntSGT || how == LLVMIntSGE ||
+                    how == LLVMIntSLT || how == LLVMIntSLE;
+   bool swap = how == LLVMIntUGT || how == LLVMIntSGT || how == LLVMIntULE ||
+               how == LLVMIntSLE;
+   bool negate = how == LLVMIntUGE || how == LLVMIntSGE || how == LLVMIntULE ||
+                 how == LLVMIntSLE;
+   LLVMTypeRef i1 = LLVMInt1TypeInContext(l->context);
+   LLVMValueRef less = LLVMConstInt(i1, 0, false);
+   for (unsigned n = 0; n < x->num; n++) {
+      LLVMValueRef u = x->word[n], v = y->word[n];
+      bool top = is_signed && n + 1 == x->num;
+      if (top) {
+         u = signed_last(l, b, LLVMGetOperand(inst, 0), x);
+         v = signed_last(l, b, LLVMGetOperand(inst, 1), y);
+      }
+      LLVMValueRef here = LLVMBuildICmp(b, top ? LLVMIntSLT : LLVMIntULT,
+                                        swap ? v : u, swap ? u : v, "");
+      LLVMValueRef same = LLVMBuildICmp(b, LLVMIntEQ, u, v, "");
+      less = LLVMBuildOr(b, here, LLVMBuildAnd(b, same, less, ""), "");
+   }
+   return negate ? LLVMBuildNot(b, less, "") : less;
+}
+
 static LLVMValueRef
 join_compare(struct lower *l, LLVMBuilderRef b, LLVMValueRef inst)
 {
    LLVMIntPredicate how = LLVMGetICmpPredicate(inst);
    struct wide *x = words_of(l, LLVMGetOperand(inst, 0));
    struct wide *y = words_of(l, LLVMGetOperand(inst, 1));
-   if (!x || !y || (how != LLVMIntEQ && how != LLVMIntNE))
+   if (!x || !y)
       return NULL;
+   if (how != LLVMIntEQ && how != LLVMIntNE)
+      return join_order(l, b, inst, x, y);
    LLVMValueRef differ = i32_const(l, 0);
    for (unsigned n = 0; n < x->num; n++)
       differ = LLVMBuildOr(b, differ,
@@ -313,7 +477,7 @@ static void
 lower_store(struct lower *l, LLVMBuilderRef b, LLVMValueRef inst)
 {
    struct wide *w = words_of(l, LLVMGetOperand(inst, 0));
-   if (!w)
+   if (!w || spare_bits(LLVMGetOperand(inst, 0)))
       return;
    LLVMValueRef store =
       LLVMBuildStore(b, join_vector(l, b, w), LLVMGetOperand(inst, 1));
