@@ -139,6 +139,70 @@ test_nesting(void **state)
    }
 }
 
+/* ---- macros that expand to more than any memory ---- */
+
+/* lines, then left 40 times, middle, right 40 times */
+static const struct nest bombs[] = {
+   {"#define D(x) x x\n" KERNEL, "D(", "*p += x;", ")", "}"},
+   {"#define D(x) x x\n#define A(f, x) f(x)\n" KERNEL, "A(D, ", "*p += x;", ")",
+    "}"},
+};
+
+/* Each line's macro is twice the one before it. */
+static const struct bomb_chain {
+   const char *first, *line, *use;
+} bomb_chains[] = {
+   {"#define D0(x) x x\n", "#define D%u(x) D%u(D%u(x))\n",
+    KERNEL "D%u(*p += x;) }"},
+   {"#define D0 *p += x;\n#define I(x) x\n", "#define D%u D%u D%u\n",
+    KERNEL "I(D%u) }"},
+};
+
+static void
+test_macros(void **state)
+{
+   for (unsigned i = 0; i < ARRAY_SIZE(bombs); i++) {
+      const struct nest *n = &bombs[i];
+      struct util_buf source;
+      util_buf_init(&source);
+      util_buf_puts(&source, n->head);
+      repeat(&source, n->left, 40);
+      util_buf_puts(&source, n->middle);
+      repeat(&source, n->right, 40);
+      util_buf_puts(&source, n->tail);
+      assert_int_equal(build(&source), -EINVAL);
+   }
+   for (unsigned i = 0; i < ARRAY_SIZE(bomb_chains); i++) {
+      const struct bomb_chain *c = &bomb_chains[i];
+      struct util_buf source;
+      util_buf_init(&source);
+      util_buf_puts(&source, c->first);
+      for (unsigned k = 1; k < 40; k++)
+         util_buf_printf(&source, c->line, k, k - 1, k - 1);
+      util_buf_printf(&source, c->use, 39);
+      assert_int_equal(build(&source), -EINVAL);
+   }
+}
+
+/* What people write: X macros, MAX of MAX, a kernel in an argument. */
+static void
+test_honest_macros(void **state)
+{
+   struct util_buf source;
+   util_buf_init(&source);
+   util_buf_puts(&source,
+                 "#define MAX(a, b) ((a) > (b) ? (a) : (b))\n"
+                 "#define LIST(X) X(1) X(2) X(3) X(4) X(5) X(6)\n"
+                 "#define ADD(i) s += MAX(i, MAX(x, MAX(3, MAX(4, x + 1))));\n"
+                 "#define K(name, body) kernel void name(global int *p, int x) "
+                 "{ int s = 0; body; *p = s; }\n"
+                 "K(a, LIST(ADD) LIST(ADD)) K(b, ");
+   for (unsigned i = 0; i < 100; i++)
+      util_buf_puts(&source, "s += MAX(s, x); ");
+   util_buf_puts(&source, ")\n");
+   assert_int_equal(build(&source), 0);
+}
+
 /* ---- ten megabytes ---- */
 
 static int
@@ -271,8 +335,8 @@ main(void)
 {
    random_state = test_rng_state(test_seed());
    const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_nesting),
-      cmocka_unit_test(test_ten_megabytes),
+      cmocka_unit_test(test_macros),  cmocka_unit_test(test_honest_macros),
+      cmocka_unit_test(test_nesting), cmocka_unit_test(test_ten_megabytes),
       cmocka_unit_test(test_spirv),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);

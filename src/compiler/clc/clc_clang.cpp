@@ -22,6 +22,7 @@ extern "C" {
 #include "compiler/llvm/llvm_stack.h"
 }
 #include "compiler/clc/clc_embed.h"
+#include "compiler/clc/clc_macro_guard.h"
 
 namespace {
 
@@ -72,6 +73,8 @@ class Guard {
    {
    }
 
+   const bool guarded;
+
    /* Too large for this process. */
    bool large = false;
    /* Too much for any; why. */
@@ -106,7 +109,6 @@ class Guard {
       unsigned loops; /* that were open before it */
    };
 
-   bool guarded;
    const char *bottom = nullptr;
    unsigned tokens = 0, in_statement = 0, parentheses = 0, open_loops = 0;
    clang::tok::TokenKind last = clang::tok::eof;
@@ -156,8 +158,15 @@ class Action : public clang::EmitBCAction {
  protected:
    bool BeginSourceFileAction(clang::CompilerInstance &ci) override
    {
-      ci.getPreprocessor().setTokenWatcher(
-         [this](const clang::Token &token) { guard.see(token); });
+      clang::Preprocessor &pp = ci.getPreprocessor();
+      std::unique_ptr<MacroGuard> owner(new MacroGuard(pp, guard.guarded));
+      MacroGuard *macros = owner.get(); /* the preprocessor's from here on */
+      pp.addPPCallbacks(std::move(owner));
+      pp.setTokenWatcher([this, macros](const clang::Token &token) {
+         macros->reset();
+         guard.large |= guard.guarded && macros->tripped;
+         guard.see(token);
+      });
       return clang::EmitBCAction::BeginSourceFileAction(ci);
    }
 
