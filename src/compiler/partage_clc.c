@@ -11,20 +11,12 @@
 #include "compiler/clc/clc_ops.h"
 #include "compiler/clc/clc_remote.h"
 #include "compiler/llvm/llvm_stack.h"
-#include "util/util_macros.h"
+#include "util/util_sanitize.h"
 
 /* More than any program that somebody wrote needs; a program that repeats
  * itself without end is stopped by them. */
 #define MAX_CPU_S    20
 #define MAX_MEMORY_B ((rlim_t)4 << 30)
-
-#if defined(__has_feature)
-#define HAS_ASAN __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN 1
-#else
-#define HAS_ASAN 0
-#endif
 
 static int
 serve(void *data)
@@ -50,7 +42,7 @@ main(void)
    prctl(PR_SET_PDEATHSIG, SIGKILL);
    limit(RLIMIT_CORE, 0);
    limit(RLIMIT_CPU, MAX_CPU_S);
-   if (!HAS_ASAN) /* whose shadow is larger */
+   if (!UTIL_HAS_ASAN && !UTIL_HAS_TSAN) /* their shadow is larger */
       limit(RLIMIT_AS, MAX_MEMORY_B);
    return llvm_stack_run(serve, NULL) ? 1 : 0;
 }

@@ -11,17 +11,11 @@
 #include <sys/mman.h>
 
 #include "util/util_list.h"
+#include "util/util_sanitize.h"
 
 /* AddressSanitizer does not know this allocator: it is told what is whose.
  * Blocks then have some bytes behind them that are nobody's. */
-#if defined(__SANITIZE_ADDRESS__)
-#define POISONS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define POISONS 1
-#endif
-#endif
-#ifdef POISONS
+#if UTIL_HAS_ASAN
 #include <sanitizer/asan_interface.h>
 #define poison(p, size_B)   __asan_poison_memory_region(p, size_B)
 #define unpoison(p, size_B) __asan_unpoison_memory_region(p, size_B)

@@ -9,27 +9,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include "util/util_list.h"
 #include "util/util_rank.h"
 #include "util/util_svc.h"
+#include "util/util_svc_asan.h"
+#include "util/util_svc_stack.h"
 
 #define PAGE         4096ull
 #define THREAD_STACK (8ull << 20)
 #define CALL_STACK   (256ull << 10)
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 struct thread {
    struct util_list link;
@@ -45,6 +35,8 @@ struct thread {
    void *(*run)(void *);
    void *arg;
    uint64_t tcb;
+   struct util_svc_range pinned[1 + UTIL_SVC_ASAN_MAX];
+   unsigned num_pinned;
 };
 
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -83,6 +75,8 @@ add_thread(struct thread *t)
 {
    t->tid = gettid();
    t->tcb = (uint64_t)pthread_self();
+   t->pinned[0] = (struct util_svc_range){t->tcb - PAGE, t->tcb + PAGE};
+   t->num_pinned = 1 + util_svc_asan_ranges(&t->pinned[1]);
    pthread_mutex_lock(&list_lock);
    util_list_add_tail(&t->link, &threads);
    pthread_mutex_unlock(&list_lock);
@@ -223,7 +217,8 @@ util_svc_pins(uint64_t start, uint64_t end)
    bool pins = false;
    pthread_mutex_lock(&list_lock);
    util_list_for_each(struct thread, t, &threads, link)
-      pins |= t->tcb - PAGE < end && t->tcb + PAGE > start;
+      for (unsigned i = 0; i < t->num_pinned; i++)
+         pins |= t->pinned[i].start < end && t->pinned[i].end > start;
    pthread_mutex_unlock(&list_lock);
    return pins;
 }
@@ -277,55 +272,6 @@ own_call_stack(void)
    return t;
 }
 
-#if defined(__x86_64__)
-static void
-call_on_stack(struct thread *t, void (*fn)(void *), void *arg)
-{
-   void *top = (char *)t->stack + t->stack_B;
-   __asm__ volatile("movq %%rsp, %%rbx\n\t"
-                    "movq %0, %%rsp\n\t"
-                    "callq *%1\n\t"
-                    "movq %%rbx, %%rsp"
-                    : "+r"(top), "+r"(fn), "+D"(arg)
-                    :
-                    : "rax", "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10",
-                      "r11", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",
-                      "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",
-                      "xmm13", "xmm14", "xmm15", "memory", "cc");
-}
-#else
-struct context_call {
-   void (*fn)(void *);
-   void *arg;
-   ucontext_t back;
-};
-SVC_TLS struct context_call *context_call;
-
-static void
-context_entry(void)
-{
-   context_call->fn(context_call->arg);
-}
-
-static void
-call_on_stack(struct thread *t, void (*fn)(void *), void *arg)
-{
-   struct context_call *c = util_svc_alloc(sizeof(*c));
-   assert(c);
-   c->fn = fn;
-   c->arg = arg;
-   context_call = c;
-   ucontext_t ctx;
-   getcontext(&ctx);
-   ctx.uc_stack.ss_sp = (char *)t->stack + PAGE;
-   ctx.uc_stack.ss_size = t->stack_B - PAGE;
-   ctx.uc_link = &c->back;
-   makecontext(&ctx, context_entry, 0);
-   swapcontext(&c->back, &ctx);
-   util_svc_free(c);
-}
-#endif
-
 void
 util_svc_call(void (*fn)(void *arg), void *arg)
 {
@@ -335,11 +281,10 @@ util_svc_call(void (*fn)(void *arg), void *arg)
    }
    struct thread *t = own_call_stack();
    call_depth++;
-   /* A sanitizer would take the foreign stack for an overflow; without memory
-    * for one we go on as well: only the protection is lost. */
-   if (SANITIZED || !t)
+   if (t && !t->service)
+      util_svc_stack_call((char *)t->stack + PAGE, t->stack_B - PAGE, fn, arg);
+   else /* on a stack of the service already; or no memory for one: only the
+           protection is lost */
       fn(arg);
-   else
-      call_on_stack(t, fn, arg);
    call_depth--;
 }

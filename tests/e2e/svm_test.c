@@ -4,6 +4,7 @@
  * and what happens when mappings change under the GPU. Results and counts. */
 #include "e2e.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -291,6 +292,18 @@ test_shared_atomics(void **state)
    free(word);
 }
 
+/* Under evictall, pages go out whenever a fault has been served, also the last
+ * of a kernel before: how often they move is not known. */
+static void
+check_moved(uint64_t moved, uint64_t least)
+{
+   const char *debug = getenv("KMD_DEBUG");
+   if (debug && strstr(debug, "evictall"))
+      assert_true(moved >= least);
+   else
+      assert_int_equal(moved, least);
+}
+
 static void
 test_migrate(void **state)
 {
@@ -312,7 +325,7 @@ test_migrate(void **state)
    e2e_arg_svm(k, 0, p);
    OK(e2e_run(s->e, k, N, 0));
    struct cl_svm_counters_partage after = e2e_counters(s->e);
-   assert_int_equal(after.pages_to_device - before.pages_to_device, 256);
+   check_moved(after.pages_to_device - before.pages_to_device, 256);
    for (int i = 0; i < N; i++)
       if (p[i] != i + 1)
          fail_msg("p[%d] = %d", i, p[i]);
@@ -320,7 +333,7 @@ test_migrate(void **state)
                              CL_MIGRATE_MEM_OBJECT_HOST, 0, NULL, NULL));
    OK(clFinish(s->e->queue));
    after = e2e_counters(s->e);
-   assert_int_equal(after.pages_to_host - before.pages_to_host, 256);
+   check_moved(after.pages_to_host - before.pages_to_host, 256);
    clReleaseKernel(k);
    clSVMFree(s->e->context, p);
 }
@@ -517,7 +530,9 @@ test_syscall_on_device_memory(void **state)
    OK(clEnqueueSVMMigrateMem(s->e->queue, 1, &ptr, NULL, 0, 0, NULL, NULL));
    OK(e2e_run(s->e, k, N, 0));
    FILE *f = tmpfile();
-   assert_int_equal(write(fileno(f), p, N * sizeof(int)), N * sizeof(int));
+   ssize_t written = write(fileno(f), p, N * sizeof(int));
+   if (written != N * sizeof(int))
+      fail_msg("write: %zd (%s)", written, strerror(errno));
    int *back = malloc(N * sizeof(int));
    assert_int_equal(pread(fileno(f), back, N * sizeof(int), 0),
                     N * sizeof(int));

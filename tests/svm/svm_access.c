@@ -306,7 +306,7 @@ do_race(struct run *r)
       if (i != 5)
          continue;
       if (!strcmp(what, "munmap"))
-         munmap(at, size);
+         unmap_for_good(at, size);
       else if (!strcmp(what, "clear"))
          madvise(at, size, MADV_DONTNEED);
       else

@@ -17,6 +17,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "util/util_sanitize.h"
+
 static int
 take_protection(struct run *r)
 {
@@ -191,16 +193,23 @@ do_heap(struct run *r)
    memset(g->at, 0, g->pages * PAGE);
 }
 
+/* munmap; where another mapping would appear there at once, that is kept out. */
+void
+unmap_for_good(void *at, size_t size)
+{
+#if UTIL_HAS_ASAN || UTIL_HAS_TSAN
+   /* A sanitizer maps memory all the time, and takes what has become free. */
+   mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+#else
+   munmap(at, size);
+#endif
+}
+
 void
 do_munmap(struct run *r)
 {
    take_pages(r);
-   munmap(page_at(r, 0), (size_t)r->count * PAGE);
-#ifdef __SANITIZE_ADDRESS__
-   /* The sanitizer maps memory all the time, and takes what has become free. */
-   mmap(page_at(r, 0), (size_t)r->count * PAGE, PROT_NONE,
-        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-#endif
+   unmap_for_good(page_at(r, 0), (size_t)r->count * PAGE);
 }
 
 /* remap PAGES: unmapped and mapped anew */

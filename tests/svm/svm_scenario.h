@@ -63,6 +63,7 @@ void take_pages(struct run *r);
 char *page_at(struct run *r, unsigned i);
 
 cl_command_queue new_queue(struct run *r);
+void unmap_for_good(void *at, size_t size);
 
 /* Statements (svm_regions.c). */
 void do_map(struct run *r);

@@ -15,7 +15,12 @@
 #include <unistd.h>
 
 #include "util/test/test_random.h"
+#include "util/util_sanitize.h"
 #include "util/util_svc.h"
+
+#if UTIL_HAS_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
 
 /* Random blocks, each filled with its own byte: none may overlap another. */
 static void
@@ -128,11 +133,9 @@ check_call(void)
    assert_false(util_svc_contains(&c, sizeof(c)));
    util_svc_call(inner, &c);
    assert_int_equal(c.depth, 2);
-#if !defined(__SANITIZE_ADDRESS__)
    assert_true(util_svc_contains((void *)c.sp[0], 1));
    assert_true(util_svc_contains((void *)c.sp[1], 1));
    assert_true(c.sp[1] < c.sp[0]);
-#endif
    assert_false(util_svc_is_inside());
    uint64_t self = (uint64_t)pthread_self();
    assert_true(util_svc_pins(self, self + 1));
@@ -201,6 +204,44 @@ test_fork(void **state)
    pthread_join(forker, NULL);
 }
 
+/* An array with what AddressSanitizer puts around it. */
+static __attribute__((noinline)) void
+jump(jmp_buf to, volatile uintptr_t *array_out)
+{
+   volatile char array[1000];
+   memset((char *)array, 1, sizeof(array));
+   *array_out = (uintptr_t)array;
+   longjmp(to, 1);
+}
+
+static void
+jump_inside(void *arg)
+{
+   bool *clean = arg;
+   volatile uintptr_t array = 0;
+   jmp_buf here;
+   if (!setjmp(here))
+      jump(here, &array);
+#if UTIL_HAS_ASAN
+   *clean = !__asan_region_is_poisoned((void *)(array - 32), 1100);
+#else
+   *clean = array;
+#endif
+}
+
+/* The sanitizer knows which stack the function is on: it forgets what was left
+ * by a jump. */
+static void
+test_jump(void **state)
+{
+   bool clean = false;
+   util_svc_call(jump_inside, &clean);
+   assert_true(clean);
+   clean = false;
+   jump_inside(&clean); /* and which one it came back to */
+   assert_true(clean);
+}
+
 int
 main(void)
 {
@@ -208,7 +249,7 @@ main(void)
    const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_fork), cmocka_unit_test(test_heap_random),
       cmocka_unit_test(test_map),  cmocka_unit_test(test_thread),
-      cmocka_unit_test(test_call),
+      cmocka_unit_test(test_call), cmocka_unit_test(test_jump),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
 }
