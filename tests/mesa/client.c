@@ -16,18 +16,37 @@ check(cl_int error, const char *what)
       fail("%s: OpenCL error %d", what, error);
 }
 
-void
-client_init(struct client *c)
+#define MAX_DEVICES 8
+
+/* As many as NVSIM_CARDS says. */
+static unsigned
+count_devices(void)
 {
    cl_platform_id platform;
    cl_uint n = 0;
+   const char *cards = getenv("NVSIM_CARDS");
+   check(clGetPlatformIDs(1, &platform, NULL), "clGetPlatformIDs");
+   check(clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, NULL, &n),
+         "clGetDeviceIDs");
+   if (n > MAX_DEVICES || n != (cards ? (unsigned)atoi(cards) : 1))
+      fail("%u devices, NVSIM_CARDS=%s", n, cards ? cards : "");
+   return n;
+}
+
+void
+client_init(struct client *c, unsigned index)
+{
+   cl_platform_id platform;
+   cl_device_id devices[MAX_DEVICES];
    cl_int err;
    char platform_name[64], device_name[64];
-   check(clGetPlatformIDs(1, &platform, &n), "clGetPlatformIDs");
+   check(clGetPlatformIDs(1, &platform, NULL), "clGetPlatformIDs");
    clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof(platform_name),
                      platform_name, NULL);
-   check(clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 1, &c->device, NULL),
-         "clGetDeviceIDs");
+   check(
+      clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MAX_DEVICES, devices, NULL),
+      "clGetDeviceIDs");
+   c->device = devices[index];
    clGetDeviceInfo(c->device, CL_DEVICE_NAME, sizeof(device_name), device_name,
                    NULL);
    c->context = clCreateContext(NULL, 1, &c->device, NULL, NULL, &err);
@@ -169,19 +188,11 @@ can_run(const struct client *c, const struct test_case *t)
           (c->raw_pointers || !t->needs_raw_pointers);
 }
 
-int
-main(int argc, char **argv)
+static unsigned
+run_cases(unsigned device, int argc, char **argv)
 {
-   const char *vendor = getenv("OCL_ICD_VENDORS");
-   setvbuf(stdout, NULL, _IOLBF, 0);
-   if (argc < 2 || !vendor)
-      fail("usage: OCL_ICD_VENDORS=FILE %s CASE... | all", argv[0]);
-   if (access(vendor, R_OK)) {
-      printf("skipped: %s is not there (Debian: mesa-opencl-icd)\n", vendor);
-      return EXIT_SKIP;
-   }
    struct client c;
-   client_init(&c);
+   client_init(&c, device);
    unsigned ran = 0;
    for (const struct test_case *t = test_cases; t->name; t++) {
       bool asked = !strcmp(argv[1], "all");
@@ -194,6 +205,23 @@ main(int argc, char **argv)
       ran++;
    }
    client_finish(&c);
+   return ran;
+}
+
+int
+main(int argc, char **argv)
+{
+   const char *vendor = getenv("OCL_ICD_VENDORS");
+   setvbuf(stdout, NULL, _IOLBF, 0);
+   if (argc < 2 || !vendor)
+      fail("usage: OCL_ICD_VENDORS=FILE %s CASE... | all", argv[0]);
+   if (access(vendor, R_OK)) {
+      printf("skipped: %s is not there (Debian: mesa-opencl-icd)\n", vendor);
+      return EXIT_SKIP;
+   }
+   unsigned ran = 0, devices = count_devices();
+   for (unsigned i = 0; i < devices; i++)
+      ran += run_cases(i, argc, argv);
    if (!ran)
       printf("skipped: not for this driver\n");
    return ran ? 0 : EXIT_SKIP;

@@ -24,7 +24,7 @@ struct client {
 
 void check(cl_int error, const char *what);
 
-void client_init(struct client *c);
+void client_init(struct client *c, unsigned index);
 void client_finish(struct client *c);
 
 cl_kernel client_kernel(struct client *c, const char *source, const char *name);

@@ -303,3 +303,68 @@ gl_read_pixels(void)
    glDeleteFramebuffers(1, &fb);
    glDeleteTextures(1, &t);
 }
+
+/* ---- blits; Mesa draws those that scale ---- */
+
+static GLuint
+framebuffer(GLenum target, GLenum kind, GLuint t)
+{
+   GLuint fb;
+   glGenFramebuffers(1, &fb);
+   glBindFramebuffer(target, fb);
+   glFramebufferTexture2D(target, GL_COLOR_ATTACHMENT0, kind, t, 0);
+   gl_check("glFramebufferTexture2D");
+   return fb;
+}
+
+/* A part of one texture to a part of another, between formats. Then samples:
+ * their mean is what each of them was cleared to. */
+void
+gl_blits(void)
+{
+   enum {
+      W = 20,
+      H = 10
+   };
+   static float in[W * H][4], out[W * H][4];
+   static const float zero[4] = {0}, left[] = {1, .5f, .25f, 8},
+                      right[] = {-3, 64, 0, 2};
+   uint64_t seed = 9;
+   GLuint t[3] = {texture(GL_RGBA32F, W, H), texture(GL_RGBA16F, W, H)}, fb[3];
+   for (unsigned i = 0; i < W * H * 4; i++)
+      in[i / 4][i % 4] = (float)(next_random(&seed) % 1024) / 64.f;
+   glBindTexture(GL_TEXTURE_2D, t[0]);
+   glTexSubImage2D(GL_TEXTURE_2D, 0, 0, 0, W, H, GL_RGBA, GL_FLOAT, in);
+   glBindTexture(GL_TEXTURE_2D, t[1]);
+   glClearTexImage(t[1], 0, GL_RGBA, GL_FLOAT, zero);
+   fb[0] = framebuffer(GL_READ_FRAMEBUFFER, GL_TEXTURE_2D, t[0]);
+   fb[1] = framebuffer(GL_DRAW_FRAMEBUFFER, GL_TEXTURE_2D, t[1]);
+   glBlitFramebuffer(2, 1, 9, 6, 5, 4, 12, 9, GL_COLOR_BUFFER_BIT, GL_LINEAR);
+   glGetTexImage(GL_TEXTURE_2D, 0, GL_RGBA, GL_FLOAT, out);
+   gl_check("glBlitFramebuffer");
+   for (unsigned i = 0; i < W * H; i++) {
+      unsigned x = i % W, y = i / W;
+      bool copied = x >= 5 && x < 12 && y >= 4 && y < 9;
+      close_f32("glBlitFramebuffer", out[i], copied ? in[i - 3 * W - 3] : zero,
+                4, 1e-6);
+   }
+
+   glGenTextures(1, &t[2]);
+   glBindTexture(GL_TEXTURE_2D_MULTISAMPLE, t[2]);
+   glTexStorage2DMultisample(GL_TEXTURE_2D_MULTISAMPLE, 4, GL_RGBA16F, W, H,
+                             GL_TRUE);
+   fb[2] = framebuffer(GL_FRAMEBUFFER, GL_TEXTURE_2D_MULTISAMPLE, t[2]);
+   glClearBufferfv(GL_COLOR, 0, right);
+   glEnable(GL_SCISSOR_TEST);
+   glScissor(0, 0, 7, H);
+   glClearBufferfv(GL_COLOR, 0, left);
+   glDisable(GL_SCISSOR_TEST);
+   glBindFramebuffer(GL_DRAW_FRAMEBUFFER, fb[1]);
+   glBlitFramebuffer(0, 0, W, H, 0, 0, W, H, GL_COLOR_BUFFER_BIT, GL_NEAREST);
+   glGetTexImage(GL_TEXTURE_2D, 0, GL_RGBA, GL_FLOAT, out);
+   gl_check("resolve");
+   for (unsigned i = 0; i < W * H; i++)
+      close_f32("resolve", out[i], i % W < 7 ? left : right, 4, 1e-6);
+   glDeleteFramebuffers(3, fb);
+   glDeleteTextures(3, t);
+}

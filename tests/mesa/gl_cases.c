@@ -393,5 +393,6 @@ const struct gl_case gl_cases[] = {
    {"buffer_textures", gl_buffer_textures, NULL},
    {"texture_copies", gl_texture_copies, "GL_ARB_clear_texture"},
    {"read_pixels", gl_read_pixels, NULL},
+   {"blits", gl_blits, NULL},
    {NULL, NULL, NULL},
 };

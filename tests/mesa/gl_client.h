@@ -39,6 +39,7 @@ void gl_query_buffers(void);
 void gl_invocations(void);
 void gl_texture_copies(void);
 void gl_read_pixels(void);
+void gl_blits(void);
 
 /* gl_textures.c */
 void gl_samplers(void);

@@ -7,6 +7,8 @@
 #ifndef NV_CLASS_3D_H
 #define NV_CLASS_3D_H
 
+#include <stdint.h>
+
 /* ---- macros: the front end expands a method into many ----
  * Instructions and start addresses are loaded through pointers that move on.
  * CALL_MACRO(j) starts macro j with its first parameter, CALL_DATA(j) has the
@@ -144,12 +146,20 @@ enum nv_3d_render_enable {
 /* How many targets in 3:0; the target that output i goes to in 3 bits each. */
 #define NV_3D_SET_CT_SELECT          0x121c
 #define NV_3D_CT_SELECT_TARGET(d, i) ((d) >> (4 + 3 * (i)) & 7)
-#define NV_3D_CLEAR_SURFACE          0x19d0
-#define NV_3D_CLEAR_Z                (1u << 0)
-#define NV_3D_CLEAR_STENCIL          (1u << 1)
-#define NV_3D_CLEAR_COLOR(d)         ((d) >> 2 & 0xf) /* bit 0: red */
-#define NV_3D_CLEAR_OUTPUT(d)        ((d) >> 6 & 0xf)
-#define NV_3D_CLEAR_LAYER(d)         ((d) >> 10 & 0xffff)
+/* Samples of a pixel lie side by side: targets are as much larger, clips and
+ * scissors are of pixels. The modes: 1x1, 2x1, 2x2, 4x2, and the latter two of
+ * Direct3D 4x2, 2x1; 4x4. */
+#define NV_3D_SET_ANTI_ALIAS 0x15d0
+#define NV_3D_SAMPLES_LOG2_X(mode)                                             \
+   ((const uint8_t[16]){0, 1, 1, 2, 2, 1, 2, 0, 1, 1, 2, 2}[(mode)&15])
+#define NV_3D_SAMPLES_LOG2_Y(mode)                                             \
+   ((const uint8_t[16]){0, 0, 1, 1, 1, 0, 2, 0, 1, 1, 1, 1}[(mode)&15])
+#define NV_3D_CLEAR_SURFACE   0x19d0
+#define NV_3D_CLEAR_Z         (1u << 0)
+#define NV_3D_CLEAR_STENCIL   (1u << 1)
+#define NV_3D_CLEAR_COLOR(d)  ((d) >> 2 & 0xf) /* bit 0: red */
+#define NV_3D_CLEAR_OUTPUT(d) ((d) >> 6 & 0xf)
+#define NV_3D_CLEAR_LAYER(d)  ((d) >> 10 & 0xffff)
 
 /* Color target formats: components from the highest bits to the lowest where
  * they are parts of one word (A8B8G8R8), else from the first on. No letter
@@ -248,6 +258,7 @@ enum nv_3d_render_enable {
 #define NV_2D_SET_OPERATION     0x02ac
 #define NV_2D_OPERATION_SRCCOPY 3
 #define NV_2D_SAMPLE_MODE       0x088c
+#define NV_2D_SAMPLE_CORNER     (1u << 0) /* else from pixels' centers */
 #define NV_2D_SAMPLE_BILINEAR   (1u << 4)
 #define NV_2D_DST_X0            0x08b0
 #define NV_2D_DST_Y0            0x08b4

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* The 2D class: pixels from memory to memory with another format or layout, by
- * which Mesa uploads and reads back images. Points are sampled; filters, raster
- * operations, blending, drawing and pixels from the push buffer are refused. */
+/* The 2D class: pixels from memory to memory with another format, layout or
+ * size, by which Mesa uploads, reads back and blits images. Raster operations,
+ * blending, drawing and pixels from the push buffer are refused.
+ *
+ * Where a pixel's source lies: SRC_X0 + i * DU_DX, from the corner of pixel i,
+ * or half a step further, from its center. So Mesa's resolves, from corners,
+ * are the mean of all samples; centers [guess: by their name]. */
 #include "nvsim_priv.h"
 #include "nvsim_surface_priv.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "nouveau/headers/nv_class_3d.h"
@@ -56,6 +61,7 @@ struct blit {
    struct nvsim_surface src, dst;
    int64_t x0, y0, dx, dy; /* in src */
    bool raw;               /* no conversion */
+   bool filter;            /* the mean of four elements, by distance */
 };
 
 /* The element at `from` + n * `step`, or the nearest one inside. */
@@ -67,19 +73,62 @@ sample_index(int64_t from, int64_t step, uint32_t n, uint32_t size)
 }
 
 static int
+read_element(struct nvsim_channel *c, const struct nvsim_surface *s, uint32_t x,
+             uint32_t y, uint32_t words[4])
+{
+   uint8_t in[NVSIM_COLOR_MAX_B];
+   if (nvsim_surface_read(c, s, x, y, 1, in, what))
+      return -1;
+   nvsim_color_decode(s->format, in, words);
+   return 0;
+}
+
+/* Weights are exact; how many bits hardware's have is not known [guess]. */
+static int
+filtered(struct nvsim_channel *c, const struct blit *b, uint32_t i, uint32_t j,
+         uint32_t words[4])
+{
+   static const uint64_t half = 1ull << 31; /* centers lie there */
+   static const int64_t one = 1ll << 32;
+   int64_t at_x = (int64_t)((uint64_t)b->x0 + i * (uint64_t)b->dx - half);
+   int64_t at_y = (int64_t)((uint64_t)b->y0 + j * (uint64_t)b->dy - half);
+   double fx = ldexp((uint32_t)at_x, -32), fy = ldexp((uint32_t)at_y, -32);
+   double sum[4] = {0};
+   for (unsigned k = 0; k < 4; k++) {
+      double weight = (k & 1 ? fx : 1 - fx) * (k & 2 ? fy : 1 - fy);
+      uint32_t in[4];
+      if (weight == 0)
+         continue;
+      if (read_element(c, &b->src, sample_index(at_x, one, k & 1, b->src.width),
+                       sample_index(at_y, one, k >> 1, b->src.height), in))
+         return -1;
+      for (unsigned n = 0; n < 4; n++) {
+         float v;
+         memcpy(&v, &in[n], sizeof(v));
+         sum[n] += weight * v;
+      }
+   }
+   for (unsigned n = 0; n < 4; n++)
+      memcpy(&words[n], &(float){(float)sum[n]}, sizeof(float));
+   return 0;
+}
+
+static int
 blit_element(struct nvsim_channel *c, const struct blit *b, uint32_t x,
              uint32_t y, uint32_t i, uint32_t j)
 {
-   uint8_t in[NVSIM_COLOR_MAX_B], out[NVSIM_COLOR_MAX_B],
-      mask[NVSIM_COLOR_MAX_B];
+   uint8_t out[NVSIM_COLOR_MAX_B], mask[NVSIM_COLOR_MAX_B];
    uint32_t words[4];
    uint32_t sx = sample_index(b->x0, b->dx, i, b->src.width);
    uint32_t sy = sample_index(b->y0, b->dy, j, b->src.height);
-   if (nvsim_surface_read(c, &b->src, sx, sy, 1, in, what))
-      return -1;
    if (b->raw)
-      return nvsim_surface_write(c, &b->dst, x, y, 1, in, what);
-   nvsim_color_decode(b->src.format, in, words);
+      return nvsim_surface_read(c, &b->src, sx, sy, 1, out, what) ||
+                   nvsim_surface_write(c, &b->dst, x, y, 1, out, what)
+                ? -1
+                : 0;
+   if (b->filter ? filtered(c, b, i, j, words)
+                 : read_element(c, &b->src, sx, sy, words))
+      return -1;
    nvsim_color_encode(b->dst.format, words, 0xf, out, mask);
    return nvsim_surface_write(c, &b->dst, x, y, 1, out, what);
 }
@@ -96,13 +145,19 @@ decode_blit(struct blit *b, const uint32_t *state)
    b->y0 = fixed(state, NV_2D_SRC_Y0_FRAC);
    b->dx = fixed(state, NV_2D_DU_DX_FRAC);
    b->dy = fixed(state, NV_2D_DV_DY_FRAC);
-   b->raw = b->src.format == b->dst.format;
+   uint32_t mode = state[NV_2D_SAMPLE_MODE / 4];
    bool whole = b->dx == 1ll << 32 && b->dy == 1ll << 32 && !(uint32_t)b->x0 &&
                 !(uint32_t)b->y0;
+   b->filter = mode & NV_2D_SAMPLE_BILINEAR && !whole;
+   b->raw = b->src.format == b->dst.format && !b->filter;
+   if (!(mode & NV_2D_SAMPLE_CORNER)) {
+      b->x0 = (int64_t)((uint64_t)b->x0 + (uint64_t)(b->dx / 2));
+      b->y0 = (int64_t)((uint64_t)b->y0 + (uint64_t)(b->dy / 2));
+   }
    if (state[NV_2D_SET_OPERATION / 4] % 8 != NV_2D_OPERATION_SRCCOPY)
       return "only plain 2D copies are simulated";
-   if ((state[NV_2D_SAMPLE_MODE / 4] & NV_2D_SAMPLE_BILINEAR) && !whole)
-      return "filtered 2D copies are not simulated";
+   if (b->filter && b->src.format->kind == NVSIM_COLOR_INT)
+      return "filtered 2D copy of integers";
    if ((b->src.format->kind == NVSIM_COLOR_INT) !=
        (b->dst.format->kind == NVSIM_COLOR_INT))
       return "2D copy between integers and others";

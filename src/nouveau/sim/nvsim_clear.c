@@ -40,8 +40,6 @@ clear_rect(const uint32_t *state, const struct nvsim_surface *s)
    uint32_t control = state[NV_3D_SET_CLEAR_SURFACE_CONTROL / 4];
    struct rect r = {h & 0xffff, v & 0xffff, (h & 0xffff) + (h >> 16),
                     (v & 0xffff) + (v >> 16)};
-   r.x1 = MIN2(r.x1, s->width);
-   r.y1 = MIN2(r.y1, s->height);
    if (control & NV_3D_CLEAR_USE_RECT)
       intersect(&r, state[NV_3D_SET_CLEAR_RECT_HORIZONTAL / 4],
                 state[NV_3D_SET_CLEAR_RECT_VERTICAL / 4]);
@@ -49,6 +47,11 @@ clear_rect(const uint32_t *state, const struct nvsim_surface *s)
        state[NV_3D_SET_SCISSOR_ENABLE(0) / 4] & 1)
       intersect(&r, state[NV_3D_SET_SCISSOR_HORIZONTAL(0) / 4],
                 state[NV_3D_SET_SCISSOR_VERTICAL(0) / 4]);
+   uint32_t mode = state[NV_3D_SET_ANTI_ALIAS / 4];
+   r.x0 <<= NV_3D_SAMPLES_LOG2_X(mode);
+   r.y0 <<= NV_3D_SAMPLES_LOG2_Y(mode);
+   r.x1 = MIN2(r.x1 << NV_3D_SAMPLES_LOG2_X(mode), s->width);
+   r.y1 = MIN2(r.y1 << NV_3D_SAMPLES_LOG2_Y(mode), s->height);
    return r;
 }
 

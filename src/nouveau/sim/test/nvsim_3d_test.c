@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
-/* The 3D class without a rasteriser, and the copies of the 2D class. */
+/* The 3D class without a rasteriser. */
 #include "nvsim_rig.h"
 
 #include <setjmp.h>
@@ -19,7 +19,6 @@
 #define LO(x) (uint32_t)(x)
 #define HI(x) (uint32_t)((uint64_t)(x) >> 32)
 #define D3    NV_SUBCH_3D
-#define D2    NV_SUBCH_2D
 
 static struct rig r;
 
@@ -29,7 +28,6 @@ setup(void **state)
    static const struct rig_config config = {0};
    rig_init(&r, &config);
    rig_method(&r, D3, NV_HOST_SET_OBJECT, NV_CLASS_PASCAL_B);
-   rig_method(&r, D2, NV_HOST_SET_OBJECT, NV_CLASS_FERMI_TWOD_A);
    return 0;
 }
 
@@ -64,7 +62,6 @@ expect_error(const char *text)
       fail_msg("%s", e.text);
    rig_bind(&r);
    rig_method(&r, D3, NV_HOST_SET_OBJECT, NV_CLASS_PASCAL_B);
-   rig_method(&r, D2, NV_HOST_SET_OBJECT, NV_CLASS_FERMI_TWOD_A);
    run();
 }
 
@@ -590,110 +587,6 @@ clear_block_linear(void **state)
       assert_int_equal(all[i], 0);
 }
 
-/* ---- 2D ---- */
-
-static void
-surface(uint32_t base, uint64_t gpu_va, uint32_t format, bool pitch,
-        uint32_t width, uint32_t height, uint32_t pitch_B)
-{
-   const uint32_t words[] = {format,  pitch, 1 << 4, 1,          0,
-                             pitch_B, width, height, HI(gpu_va), LO(gpu_va)};
-   for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
-      rig_method(&r, D2, base + 4 * i, words[i]);
-}
-
-/* `wrong`: a method and its data, before the last one. */
-static void
-blit(const uint32_t dst[4], const uint64_t src[4], const uint32_t *wrong)
-{
-   for (unsigned i = 0; i < 4; i++)
-      rig_method(&r, D2, NV_2D_DST_X0 + 4 * i, dst[i]);
-   static const unsigned order[] = {NV_2D_DU_DX_FRAC, NV_2D_DV_DY_FRAC,
-                                    NV_2D_SRC_X0_FRAC, NV_2D_SRC_Y0_FRAC};
-   rig_method(&r, D2, NV_2D_SET_OPERATION, NV_2D_OPERATION_SRCCOPY);
-   for (unsigned i = 0; i < 3; i++) {
-      rig_method(&r, D2, order[i], LO(src[i]));
-      rig_method(&r, D2, order[i] + 4, HI(src[i]));
-   }
-   rig_method(&r, D2, order[3], LO(src[3]));
-   if (wrong)
-      rig_method(&r, D2, wrong[0], wrong[1]);
-   rig_method(&r, D2, NV_2D_PIXELS_FROM_MEMORY, HI(src[3]));
-}
-
-#define ONE (1ull << 32)
-
-static void
-copy_2d(void **state)
-{
-   enum {
-      W = 20,
-      H = 18
-   };
-   uint64_t in = rig_alloc(&r, W * H * 16), tiled = rig_alloc(&r, 65536),
-            out = rig_alloc(&r, W * H * 4);
-   float(*f)[4] = rig_ptr(&r, in);
-   uint32_t *p = rig_ptr(&r, out);
-   for (unsigned i = 0; i < W * H; i++)
-      for (unsigned c = 0; c < 4; c++)
-         f[i][c] = (float)((i * (c + 3)) % 256) / 255.f;
-   /* Floats to bytes and another layout; back to pitch with other places. */
-   surface(NV_2D_SET_SRC_FORMAT, rig_va(in), NV_3D_FORMAT_RF32_GF32_BF32_AF32,
-           true, W, H, W * 16);
-   surface(NV_2D_SET_DST_FORMAT, rig_va(tiled), NV_3D_FORMAT_A8B8G8R8, false, W,
-           H, 0);
-   blit((uint32_t[]){0, 0, W, H}, (uint64_t[]){ONE, ONE, 0, 0}, NULL);
-   surface(NV_2D_SET_SRC_FORMAT, rig_va(tiled), NV_3D_FORMAT_A8B8G8R8, false, W,
-           H, 0);
-   surface(NV_2D_SET_DST_FORMAT, rig_va(out), NV_3D_FORMAT_A8R8G8B8, true, W, H,
-           W * 4);
-   /* Columns 2.. doubled, rows upside down; clipped on the right. */
-   rig_method(&r, D2, NV_2D_SET_CLIP_ENABLE, 1);
-   rig_method(&r, D2, NV_2D_SET_CLIP_WIDTH, 11);
-   rig_method(&r, D2, NV_2D_SET_CLIP_HEIGHT, 100);
-   blit((uint32_t[]){1, 0, W, H},
-        (uint64_t[]){ONE / 2, -ONE, 2 * ONE, (H - 1) * ONE}, NULL);
-   run();
-   for (unsigned y = 0; y < H; y++)
-      for (unsigned x = 0; x < W; x++) {
-         unsigned i = (H - 1 - y) * W + 2 + (x - 1) / 2;
-         uint32_t rgba[4];
-         for (unsigned c = 0; c < 4; c++)
-            rgba[c] = (i * (c + 3)) % 256;
-         assert_int_equal(p[y * W + x], x >= 1 && x < 11
-                                           ? rgba[3] << 24 | rgba[0] << 16 |
-                                                rgba[1] << 8 | rgba[2]
-                                           : 0);
-      }
-}
-
-static void
-refused_2d(void **state)
-{
-   uint64_t buf = rig_alloc(&r, 4096);
-   static const struct {
-      uint32_t method, data;
-      const char *text;
-   } cases[] = {
-      {NV_2D_SET_OPERATION, 4, "plain"},
-      {NV_2D_SAMPLE_MODE, NV_2D_SAMPLE_BILINEAR, "filtered"},
-      {NV_2D_SET_SRC_FORMAT, 0x1c, "format"},
-      {NV_2D_SET_SRC_FORMAT, NV_3D_FORMAT_RU32, "integers"},
-      {NV_2D_SET_SRC_FORMAT + NV_2D_OFFSET_UPPER, 0x99, "MMU fault"},
-      {NV_2D_PIXELS_FROM_CPU, 0, "2D drawing"},
-      {NV_2D_SOLID_PRIM_FIRST, 0, "2D drawing"},
-   };
-   for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
-      surface(NV_2D_SET_SRC_FORMAT, rig_va(buf), NV_3D_FORMAT_A8B8G8R8, true, 4,
-              4, 16);
-      surface(NV_2D_SET_DST_FORMAT, rig_va(buf), NV_3D_FORMAT_A8B8G8R8, true, 4,
-              4, 16);
-      const uint32_t wrong[] = {cases[i].method, cases[i].data};
-      blit((uint32_t[]){0, 0, 4, 4}, (uint64_t[]){ONE / 2, ONE, 0, 0}, wrong);
-      expect_error(cases[i].text);
-   }
-}
-
 int
 main(void)
 {
@@ -702,7 +595,6 @@ main(void)
       T(macro_arithmetic), T(macro_control), T(macro_errors),
       T(constant_buffer),  T(reports),       T(predication),
       T(clear_formats),    T(clear_parts),   T(clear_block_linear),
-      T(copy_2d),          T(refused_2d),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -174,6 +174,22 @@ parts(void **state)
    }
 }
 
+/* Rectangles are of pixels, targets of samples. */
+static void
+samples(void **state)
+{
+   uint64_t buf = rig_alloc(&r, LAYER_B), out = rig_alloc(&r, W * H * 4);
+   target(rig_va(buf), NV_3D_ZT_FORMAT_X8Z24);
+   rig_method(&r, D3, NV_3D_SET_ANTI_ALIAS, 3); /* 4 by 2 */
+   rig_method(&r, D3, NV_3D_SET_SURFACE_CLIP_HORIZONTAL, 5 << 16 | 2);
+   rig_method(&r, D3, NV_3D_SET_SURFACE_CLIP_VERTICAL, 1000 << 16 | 3);
+   clear(1, 0, NV_3D_CLEAR_Z);
+   read_back(rig_va(buf), rig_va(out), 4);
+   for (unsigned y = 0; y < H; y++)
+      for (unsigned x = 0; x < W; x++)
+         one_element(out, x, y, x >= 8 && x < 28 && y >= 6 ? 0xffffff : 0);
+}
+
 /* One method for both kinds of targets. */
 static void
 with_color(void **state)
@@ -226,10 +242,7 @@ main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
    const struct CMUnitTest tests[] = {
-      T(formats),
-      T(parts),
-      T(with_color),
-      T(refusals),
+      T(formats), T(parts), T(samples), T(with_color), T(refusals),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
 }

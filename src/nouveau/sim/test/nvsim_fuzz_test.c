@@ -123,7 +123,9 @@ struct range {
 /* Where methods do something. */
 static const struct range ranges[] = {
    {NV_SUBCH_3D, 0x0114, 0x01e4},      {NV_SUBCH_3D, 0x0800, 0x0860},
-   {NV_SUBCH_3D, 0x0d6c, 0x0dac},      {NV_SUBCH_3D, 0x0ff4, 0x0ff8},
+   {NV_SUBCH_3D, 0x0d6c, 0x0dac},      {NV_SUBCH_3D, 0x0fe0, 0x0ff8},
+   {NV_SUBCH_3D, 0x10f8, 0x10f8},      {NV_SUBCH_3D, 0x1228, 0x1230},
+   {NV_SUBCH_3D, 0x1538, 0x1538},      {NV_SUBCH_3D, 0x179c, 0x179c},
    {NV_SUBCH_3D, 0x121c, 0x121c},      {NV_SUBCH_3D, 0x1550, 0x1558},
    {NV_SUBCH_3D, 0x19d0, 0x19d0},      {NV_SUBCH_3D, 0x1b00, 0x1b0c},
    {NV_SUBCH_3D, 0x2380, 0x23d0},      {NV_SUBCH_3D, 0x3800, 0x3820},
@@ -153,7 +155,9 @@ data_word(uint64_t buf)
    case 5:
       return 1u << below(32);
    case 6:
-      return below(2) ? 0x1000 : NV_3D_FORMAT_RF32_GF32_BF32_AF32 + below(64);
+      return below(2)   ? 0x1000
+             : below(4) ? NV_3D_FORMAT_RF32_GF32_BF32_AF32 + below(64)
+                        : NV_3D_ZT_FORMAT_ZF32 + below(32);
    default:
       return ~0u << below(32);
    }
