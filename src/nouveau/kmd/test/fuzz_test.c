@@ -12,7 +12,9 @@ struct fuzz {
    struct kmd *kmd;
    int files[2];
    uint64_t random;
-   uint8_t *arena; /* memory of the program that may be given away */
+   uint8_t *arena;    /* memory of the program that may be given away */
+   struct kmd *other; /* another card of the machine */
+   int other_file;
 };
 
 #define ARENA_B (64u << 10)
@@ -123,15 +125,35 @@ push(struct fuzz *z, int file)
       gem_close(z->kmd, file, bo.handle);
 }
 
+/* A buffer of one file for another, of this card or of the other. Some
+ * descriptors stay open. */
+static void
+share(struct fuzz *z, int file)
+{
+   struct drm_prime_handle a = {.handle = (uint32_t)below(z, 8) + 1};
+   bool far = below(z, 2);
+   if (kmd_ioctl(z->kmd, file, DRM_IOCTL_PRIME_HANDLE_TO_FD, &a))
+      return;
+   kmd_ioctl(far ? z->other : z->kmd, far ? z->other_file : z->files[0],
+             DRM_IOCTL_PRIME_FD_TO_HANDLE, &a);
+   if (below(z, 8))
+      assert_int_equal(kmd_close(z->other, a.fd), 0);
+   if (below(z, 2))
+      gem_close(z->other, z->other_file, (uint32_t)below(z, 8) + 1);
+}
+
 static void
 help(struct fuzz *z, int file)
 {
-   switch (below(z, 4)) {
+   switch (below(z, 5)) {
    case 0:
       new_channel(z, file);
       break;
    case 1:
       push(z, file);
+      break;
+   case 2:
+      share(z, file);
       break;
    default:
       new_buffer(z, file);
@@ -172,6 +194,8 @@ static const struct {
    {0x00, sizeof(struct drm_version)},
    {0x09, sizeof(struct drm_gem_close)},
    {0x0c, sizeof(struct drm_get_cap)},
+   {0x2d, sizeof(struct drm_prime_handle)},
+   {0x2e, sizeof(struct drm_prime_handle)},
    {0xbf, sizeof(struct drm_syncobj_create)},
    {0xc0, sizeof(struct drm_syncobj_destroy)},
    {0xc3, sizeof(struct drm_syncobj_wait)},
@@ -262,7 +286,12 @@ run(enum kmd_compat compat, unsigned rounds)
    struct fuzz z = {.random = seed ? strtoull(seed, NULL, 0) : 1};
    print_message("seed %llu\n", (unsigned long long)z.random);
    rounds = n ? (unsigned)atoi(n) : rounds;
-   z.kmd = test_card(compat, 0);
+   struct kmd_machine *machine;
+   assert_int_equal(kmd_machine_create(&machine), 0);
+   z.kmd = test_card_of(machine, compat, 0);
+   z.other = test_card_of(machine, compat, 0);
+   z.other_file = test_open(z.other);
+   kmd_machine_put(machine);
    z.arena = mmap(NULL, ARENA_B, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
    for (unsigned i = 0; i < 2; i++)
@@ -277,7 +306,10 @@ run(enum kmd_compat compat, unsigned rounds)
    for (unsigned i = 0; i < 2; i++)
       assert_int_equal(kmd_close(z.kmd, z.files[i]), 0);
    still_works(z.kmd);
-   kmd_destroy(z.kmd);
+   kmd_destroy(z.kmd); /* which the other may have buffers of */
+   assert_int_equal(kmd_close(z.other, z.other_file), 0);
+   still_works(z.other);
+   kmd_destroy(z.other);
    munmap(z.arena, ARENA_B);
 }
 

@@ -23,10 +23,12 @@
 #define TEST_VRAM_B (64ull << 20)
 
 static inline struct kmd *
-test_card(enum kmd_compat compat, uint64_t debug)
+test_card_of(struct kmd_machine *machine, enum kmd_compat compat,
+             uint64_t debug)
 {
    struct kmd_config config;
    kmd_config_from_env(&config);
+   config.machine = machine;
    config.vram_B = TEST_VRAM_B;
    config.sm_count = 2;
    config.host_threads = 2;
@@ -37,6 +39,12 @@ test_card(enum kmd_compat compat, uint64_t debug)
    struct kmd *kmd;
    assert_int_equal(kmd_create(&config, &kmd), 0);
    return kmd;
+}
+
+static inline struct kmd *
+test_card(enum kmd_compat compat, uint64_t debug)
+{
+   return test_card_of(NULL, compat, debug);
 }
 
 static inline int
