@@ -66,7 +66,9 @@
     for (const t of ticks(from, to, Math.max(2, (width - LEFT) / 120))) {
       const at = x(t + data.start);
       el(svg, "line", {class: "grid", x1: at, x2: at, y1: top, y2: bottom});
-      el(svg, "text", {class: "tick", x: at + 3, y: top - 5}, time(t));
+      const last = at + 40 > width; // else its end would be cut off
+      el(svg, "text", {class: "tick", x: last ? at - 3 : at + 3, y: top - 5,
+                       "text-anchor": last ? "end" : "start"}, time(t));
     }
   }
 

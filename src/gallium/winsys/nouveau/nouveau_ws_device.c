@@ -31,11 +31,16 @@ nouveau_ws_device_getparam(struct nouveau_ws_device *dev, uint64_t param,
    return ret;
 }
 
-_Static_assert((int)NOUVEAU_WS_SVM_CANCEL ==
-                     (int)DRM_NOUVEAU_SVM_EVENT_CANCEL &&
-                  (int)NOUVEAU_WS_SVM_REPLAY ==
-                     (int)DRM_NOUVEAU_SVM_EVENT_REPLAY,
-               "event kinds are the kernel's");
+#define SAME(ours, kernels)                                                    \
+   _Static_assert((int)(ours) == (int)(kernels), "numbered as the kernel does")
+SAME(NOUVEAU_WS_SVM_FAULT_READ, DRM_NOUVEAU_SVM_EVENT_FAULT_READ);
+SAME(NOUVEAU_WS_SVM_REPLAY, DRM_NOUVEAU_SVM_EVENT_REPLAY);
+SAME(NOUVEAU_WS_SVM_KINDS, DRM_NOUVEAU_SVM_EVENT_KINDS);
+SAME(NOUVEAU_WS_SVM_ASKED, DRM_NOUVEAU_SVM_CAUSE_ASKED);
+SAME(NOUVEAU_WS_SVM_EVICT, DRM_NOUVEAU_SVM_CAUSE_EVICT);
+SAME(NOUVEAU_WS_SVM_UNMAP, DRM_NOUVEAU_SVM_CAUSE_UNMAP);
+SAME(NOUVEAU_WS_SVM_EXCLUSIVE, DRM_NOUVEAU_SVM_CAUSE_EXCLUSIVE);
+SAME(NOUVEAU_WS_ERROR_PUSH, DRM_NOUVEAU_CHANNEL_ERROR_PUSH);
 
 /* Reserves [start, start+size) in the process. */
 static bool
