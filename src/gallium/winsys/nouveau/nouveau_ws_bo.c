@@ -145,6 +145,16 @@ nouveau_ws_bo_map_at_va(struct nouveau_ws_bo *bo)
    return 0;
 }
 
+/* Once: who waits for an endless kernel would see nothing at all. */
+static void
+tell_of_long_work(struct nouveau_ws_device *dev)
+{
+   if (!__atomic_exchange_n(&dev->told_of_long_work, true, __ATOMIC_RELAXED))
+      util_warn(
+         "winsys", "%s: a command has been running for 30 s%s", dev->info.name,
+         dev->info.simulated ? "; NVSIM_WATCHDOG ends endless kernels" : "");
+}
+
 int
 nouveau_ws_bo_wait(struct nouveau_ws_bo *bo, bool nowait)
 {
@@ -156,9 +166,10 @@ nouveau_ws_bo_wait(struct nouveau_ws_bo *bo, bool nowait)
                (nowait ? NOUVEAU_GEM_CPU_PREP_NOWAIT : 0),
    };
    /* Without nowait the kernel gives up after 30 s; a kernel may run longer. */
-   int ret;
-   do {
-      ret = ws_ioctl(bo->dev, DRM_IOCTL_NOUVEAU_GEM_CPU_PREP, &args);
-   } while (ret == -EBUSY && !nowait);
-   return ret;
+   for (;;) {
+      int ret = ws_ioctl(bo->dev, DRM_IOCTL_NOUVEAU_GEM_CPU_PREP, &args);
+      if (ret != -EBUSY || nowait)
+         return ret;
+      tell_of_long_work(bo->dev);
+   }
 }

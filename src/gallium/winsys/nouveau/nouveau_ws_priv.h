@@ -17,6 +17,7 @@ struct nouveau_ws_device {
    struct nouveau_ws_vm *vm; /* NULL: the kernel places, PUSHBUF submits */
    bool svm_waits;           /* SVM_BIND knows only MIGRATE (Linux) */
    uint64_t next_object;     /* atomic: client-side names of NVIF objects */
+   bool told_of_long_work;   /* atomic */
 };
 
 struct nouveau_ws_context {
