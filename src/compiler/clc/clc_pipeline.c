@@ -7,6 +7,8 @@
 
 #include "compiler/clc/clc_priv.h"
 #include "compiler/llvm/llvm_passes.h"
+#include "nouveau/compiler/nvir.h"
+#include "util/util_macros.h"
 
 /* From the itanium ABI's library; for messages. */
 char *__cxa_demangle(const char *name, char *buffer, size_t *length,
@@ -130,6 +132,26 @@ check_unresolved(struct clc_job *job, LLVMModuleRef module)
         g = LLVMGetNextGlobal(g)) {
       if (LLVMIsDeclaration(g) && LLVMGetFirstUse(g))
          clc_job_error(job, "undefined variable '%s'", LLVMGetValueName(g));
+   }
+   return job->failed ? -EINVAL : 0;
+}
+
+/* Before anything takes a huge argument apart. */
+static int
+check_arguments(struct clc_job *job, LLVMModuleRef module)
+{
+   clc_for_each_function(fn, module)
+   {
+      uint64_t end_B = 0;
+      for (unsigned i = 0; clc_is_kernel(fn) && i < LLVMCountParams(fn); i++) {
+         uint64_t size_B, align_B;
+         clc_kernel_arg_layout(fn, i, &size_B, &align_B);
+         end_B = util_align(end_B, align_B) + size_B;
+      }
+      if (end_B > NVIR_MAX_ARGS_B)
+         clc_job_error(
+            job, "kernel '%s' has %llu bytes of arguments, %u at most",
+            LLVMGetValueName(fn), (unsigned long long)end_B, NVIR_MAX_ARGS_B);
    }
    return job->failed ? -EINVAL : 0;
 }
@@ -350,6 +372,9 @@ clc_pipeline_run(struct clc_job *job, LLVMModuleRef module)
    if (job->failed)
       return -EINVAL;
    int ret = check_unresolved(job, module);
+   if (ret)
+      return ret;
+   ret = check_arguments(job, module);
    if (ret)
       return ret;
    ret = check_calls(job, module);

@@ -31,6 +31,8 @@
    0x70 /* u32[3]; differs in the last, smaller group */
 #define NVIR_C0_GLOBAL_OFFSET 0x80 /* u64[3] */
 #define NVIR_C0_ARGS          0xa0
+/* Arguments of a kernel, their padding included: clc refuses more. */
+#define NVIR_MAX_ARGS_B 4096
 
 /* Generic windows, set by the driver at channel start (facts/mesa.md §1.7). */
 #define NVIR_SHARED_WINDOW 0xfe000000u

@@ -225,6 +225,15 @@ test_hostile_sources(void **state)
    clc_test_contains(r.log, "too large with all calls inlined");
    clc_test_free(&r);
 
+   /* Taking it apart word by word would take hours. */
+   r = clc_test_build("struct huge { int a[100000]; };\n"
+                      "kernel void k(global int *p, struct huge h)\n"
+                      "{ *p = h.a[*p]; }\n",
+                      NULL);
+   assert_int_equal(r.ret, -EINVAL);
+   clc_test_contains(r.log, "400008 bytes of arguments, 4096 at most");
+   clc_test_free(&r);
+
    static const char deep[] = "#define A(x) ((x))\n"
                               "#define B(x) A(A(A(A(x))))\n"
                               "#define C(x) B(B(B(B(x))))\n"

@@ -103,7 +103,7 @@ fill_caps(struct nouveau_screen *screen)
    caps->max_grid[0] = caps->max_grid[1] = caps->max_grid[2] = 0x7fffffff;
    caps->shared_mem_B = 48 << 10;
    caps->max_private_B = 512 << 10;
-   caps->max_args_B = 4096;
+   caps->max_args_B = NVIR_MAX_ARGS_B;
    caps->max_const_B = 64 << 10;
    caps->subgroup_size = 32;
    caps->cache_line_B = 128;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "util/util_log.h"
+
 static uint32_t
 domains(const struct nouveau_ws_device *dev, uint32_t flags)
 {
