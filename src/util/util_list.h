@@ -66,7 +66,6 @@ util_list_splice_tail(struct util_list *from, struct util_list *to)
    util_list_init(from);
 }
 
-#define util_list_entry(ptr, type, member) container_of(ptr, type, member)
 #define util_list_first(head, type, member)                                    \
    container_of((head)->next, type, member)
 #define util_list_last(head, type, member)                                     \

@@ -226,15 +226,6 @@ util_rb_first(const struct util_rb *t)
 }
 
 struct util_rb_node *
-util_rb_last(const struct util_rb *t)
-{
-   struct util_rb_node *n = t->root;
-   while (n && n->right)
-      n = n->right;
-   return n;
-}
-
-struct util_rb_node *
 util_rb_next(const struct util_rb_node *n)
 {
    if (n->right) {

@@ -34,7 +34,6 @@ struct util_rb_node *util_rb_floor(const struct util_rb *t,
 struct util_rb_node *util_rb_ceil(const struct util_rb *t,
                                   uint64_t key); /* first >= */
 struct util_rb_node *util_rb_first(const struct util_rb *t);
-struct util_rb_node *util_rb_last(const struct util_rb *t);
 struct util_rb_node *util_rb_next(const struct util_rb_node *n);
 struct util_rb_node *util_rb_prev(const struct util_rb_node *n);
 

@@ -156,18 +156,6 @@ nvir_block_unlink(struct nvir_block *from, struct nvir_block *to)
    from->succs[1] = NULL;
 }
 
-void
-nvir_block_remove(struct nvir_block *b)
-{
-   assert(b->num_preds == 0);
-   while (b->succs[0])
-      nvir_block_unlink(b, b->succs[0]);
-   nvir_foreach_instr_safe(i, b)
-      nvir_instr_remove(i);
-   util_list_del(&b->link);
-   nvir_shader_number_blocks(b->shader);
-}
-
 struct nvir_block *
 nvir_edge_split(struct nvir_block *from, struct nvir_block *to)
 {
@@ -321,20 +309,6 @@ nvir_instr_add_src(struct nvir_instr *i, struct nvir_src src)
    i->srcs[i->num_srcs++] = src;
 }
 
-void
-nvir_replace_uses(struct nvir_shader *s, struct nvir_value *from,
-                  struct nvir_src to)
-{
-   nvir_foreach_block(b, s)
-      nvir_foreach_instr(i, b)
-         nvir_foreach_src(src, i)
-            if (src->kind == NVIR_SRC_VALUE && src->val == from) {
-               uint8_t slot = src->slot;
-               *src = to;
-               src->slot = slot;
-            }
-}
-
 /* ---- builder ---- */
 
 struct nvir_builder
@@ -350,16 +324,6 @@ nvir_builder_before(struct nvir_instr *i)
                                 .block = i->block,
                                 .before = i,
                                 .line = i->line};
-}
-
-struct nvir_builder
-nvir_builder_after(struct nvir_instr *i)
-{
-   struct nvir_builder b = nvir_builder_before(i);
-   b.before = i->link.next == &i->block->instrs
-                 ? NULL
-                 : container_of(i->link.next, struct nvir_instr, link);
-   return b;
 }
 
 void

@@ -370,7 +370,6 @@ struct nvir_block *nvir_block_create_after(struct nvir_block *pos);
 unsigned nvir_block_link(struct nvir_block *from, struct nvir_block *to);
 /* Phis of `to` lose their source. */
 void nvir_block_unlink(struct nvir_block *from, struct nvir_block *to);
-void nvir_block_remove(struct nvir_block *b); /* must have no predecessors */
 /* `from`'s edge goes to `to` instead of `old`; pred slot and phis of `old` are
  * kept for the block that takes its place: used to put a block on an edge. */
 struct nvir_block *nvir_edge_split(struct nvir_block *from,
@@ -436,7 +435,6 @@ struct nvir_builder {
 
 struct nvir_builder nvir_builder_at_end(struct nvir_block *b);
 struct nvir_builder nvir_builder_before(struct nvir_instr *i);
-struct nvir_builder nvir_builder_after(struct nvir_instr *i);
 void nvir_build_insert(struct nvir_builder *b, struct nvir_instr *i);
 
 /* Generic instruction with one result of `type`. */
@@ -482,14 +480,6 @@ void nvir_build_cbr(struct nvir_builder *b, struct nvir_src cond,
            util_list_last(&(b)->instrs, struct nvir_instr, link);              \
         &i->link != &(b)->instrs;                                              \
         i = container_of(i->link.prev, struct nvir_instr, link))
-#define nvir_foreach_instr_rev_safe(i, b)                                      \
-   for (struct nvir_instr *i =                                                 \
-           util_list_last(&(b)->instrs, struct nvir_instr, link),              \
-                          *i##_prev = container_of(i->link.prev,               \
-                                                   struct nvir_instr, link);   \
-        &i->link != &(b)->instrs;                                              \
-        i = i##_prev, i##_prev =                                               \
-                         container_of(i->link.prev, struct nvir_instr, link))
 #define nvir_foreach_src(src, i)                                               \
    for (struct nvir_src *src = (i)->srcs; src < (i)->srcs + (i)->num_srcs;     \
         src++)
@@ -524,10 +514,6 @@ unsigned nvir_type_bits(enum nvir_type type);  /* 1 for I1, 0 for NONE */
 unsigned nvir_type_words(enum nvir_type type); /* 1 for I1 */
 bool nvir_type_is_float(enum nvir_type type);
 const char *nvir_type_name(enum nvir_type type);
-
-/* Every use of `from` becomes `to` (whole shader, linear). */
-void nvir_replace_uses(struct nvir_shader *s, struct nvir_value *from,
-                       struct nvir_src to);
 
 /* ---- text ---- */
 

@@ -167,13 +167,6 @@ nvsim_ptimer_ns(struct nvsim *sim)
    return util_time_ns() - sim->time_base_ns;
 }
 
-/* A GTX 1080 has 4 GPCs of 5 SMs; the others are cut alike. */
-unsigned
-nvsim_gpc_count(const struct nvsim *sim)
-{
-   return DIV_ROUND_UP(sim->config.sm_count, 5);
-}
-
 static void
 mmu_trigger(struct nvsim *sim, uint32_t value)
 {

@@ -297,7 +297,6 @@ struct nvsim {
 void nvsim_interrupt(struct nvsim *sim, uint32_t pending);
 void nvsim_post_error(struct nvsim *sim, const struct nvsim_error *e);
 void nvsim_worker_sum_stats(struct nvsim *sim, struct nvsim_worker_stats *sum);
-unsigned nvsim_gpc_count(const struct nvsim *sim);
 
 static inline bool
 nvsim_debug(const struct nvsim *sim, uint64_t bit)

@@ -42,16 +42,6 @@ ocl_device_create(struct ocl_platform *platform, struct pipe_screen *screen)
    return dev;
 }
 
-void
-ocl_device_destroy(struct ocl_device *dev)
-{
-   if (dev->helper)
-      dev->helper->destroy(dev->helper);
-   dev->screen->destroy(dev->screen);
-   pthread_mutex_destroy(&dev->helper_lock);
-   free(dev);
-}
-
 struct pipe_context *
 ocl_device_lock_helper(struct ocl_device *dev)
 {

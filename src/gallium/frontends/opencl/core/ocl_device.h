@@ -55,10 +55,9 @@ struct ocl_device {
 
 OCL_OBJECT_TYPE(device, cl_device_id, OCL_MAGIC_DEVICE)
 
-/* Takes the screen over. NULL: out of memory. */
+/* For the life of the process; takes the screen over. NULL: out of memory. */
 struct ocl_device *ocl_device_create(struct ocl_platform *platform,
                                      struct pipe_screen *screen);
-void ocl_device_destroy(struct ocl_device *dev);
 
 static inline const struct pipe_caps *
 ocl_device_caps(const struct ocl_device *dev)
