@@ -116,6 +116,63 @@ fuse_field(struct lz *lz, struct nvir_instr *i)
    return true;
 }
 
+/* Bits of `src` moved up by `shift` and cut to `mask`. */
+struct field {
+   struct nvir_src src;
+   uint32_t shift, mask;
+};
+
+static bool
+is_by_constant(const struct nvir_instr *i, enum nvir_op op)
+{
+   return i && i->op == op && i->srcs[1].kind == NVIR_SRC_IMM;
+}
+
+/* (y << n) & mask, (y & m) << n, or one of the two. */
+static bool
+find_field(struct lz *lz, struct nvir_src src, struct field *f)
+{
+   *f = (struct field){.src = src, .mask = ~0u};
+   for (unsigned step = 0; step < 2; step++) {
+      const struct nvir_instr *d = only_use_of(lz, f->src, NVIR_TYPE_I32);
+      if (is_by_constant(d, NVIR_OP_AND) && f->mask == ~0u << f->shift)
+         f->mask &= (uint32_t)d->srcs[1].imm << f->shift;
+      else if (is_by_constant(d, NVIR_OP_SHL) && !f->shift &&
+               d->srcs[1].imm < 32) {
+         f->shift = d->srcs[1].imm;
+         f->mask &= ~0u << f->shift;
+      } else
+         break;
+      f->src = d->srcs[0];
+   }
+   return f->src.kind == NVIR_SRC_VALUE && f->src.val != src.val && f->mask &&
+          (f->mask >> f->shift & 1) &&
+          util_is_pow2((uint64_t)(f->mask >> f->shift) + 1);
+}
+
+/* A field in place of those bits of x that are cut out. */
+static bool
+fuse_insert(struct lz *lz, struct nvir_instr *i)
+{
+   for (unsigned n = 0; n < 2; n++) {
+      const struct nvir_instr *base =
+         only_use_of(lz, i->srcs[n], NVIR_TYPE_I32);
+      struct field f;
+      if (!is_by_constant(base, NVIR_OP_AND) ||
+          !find_field(lz, i->srcs[!n], &f) ||
+          (uint32_t)base->srcs[1].imm != ~f.mask)
+         continue;
+      unsigned len = __builtin_popcount(f.mask);
+      struct nvir_instr *m =
+         lz_alu(lz, SASS_OP_BFI, lz_reg(lz, lz_word(lz, f.src, 0)),
+                nvir_imm(f.shift | len << 8),
+                lz_reg(lz, lz_word(lz, base->srcs[0], 0)), LZ_IMM_INT);
+      lz_set_word(lz, i, 0, lz_rd(lz, m));
+      return true;
+   }
+   return false;
+}
+
 bool
 lz_fuse(struct lz *lz, struct nvir_instr *i)
 {
@@ -127,6 +184,7 @@ lz_fuse(struct lz *lz, struct nvir_instr *i)
    case NVIR_OP_AND:
       return fuse_field(lz, i) || fuse_logic(lz, i);
    case NVIR_OP_OR:
+      return fuse_insert(lz, i) || fuse_logic(lz, i);
    case NVIR_OP_XOR:
       return fuse_logic(lz, i);
    default:
