@@ -14,24 +14,24 @@ group_size(void)
           C0_U32(NVIR_C0_LOCAL_SIZE + 8);
 }
 
-#define COPY(type, to_space, from_space)                                       \
+#define COPY(type, as, to_space, from_space)                                      \
    BUILTIN event_t async_work_group_copy(                                      \
       to_space type *to, const from_space type *from, size_t n, event_t event) \
    {                                                                           \
       for (size_t i = get_local_linear_id(); i < n; i += group_size())         \
-         to[i] = from[i];                                                      \
+         ((to_space as *)to)[i] = ((const from_space as *)from)[i];            \
       return event;                                                            \
    }
 
-#define ASYNC(type)                                                            \
-   COPY(type, local, global)                                                   \
-   COPY(type, global, local)                                                   \
+#define ASYNC(type, as)                                                        \
+   COPY(type, as, local, global)                                               \
+   COPY(type, as, global, local)                                               \
    BUILTIN event_t async_work_group_strided_copy(                              \
       local type *to, const global type *from, size_t n, size_t stride,        \
       event_t event)                                                           \
    {                                                                           \
       for (size_t i = get_local_linear_id(); i < n; i += group_size())         \
-         to[i] = from[i * stride];                                             \
+         ((local as *)to)[i] = ((const global as *)from)[i * stride];          \
       return event;                                                            \
    }                                                                           \
    BUILTIN event_t async_work_group_strided_copy(                              \
@@ -39,20 +39,21 @@ group_size(void)
       event_t event)                                                           \
    {                                                                           \
       for (size_t i = get_local_linear_id(); i < n; i += group_size())         \
-         to[i * stride] = from[i];                                             \
+         ((global as *)to)[i * stride] = ((const local as *)from)[i];          \
       return event;                                                            \
    }                                                                           \
    BUILTIN void prefetch(const global type *p, size_t n)                       \
    {                                                                           \
    }
 
+/* Vectors of three are copied as those of four. */
 #define ASYNC_ALL(type)                                                        \
-   ASYNC(type)                                                                 \
-   ASYNC(type##2)                                                              \
-   ASYNC(type##3)                                                              \
-   ASYNC(type##4)                                                              \
-   ASYNC(type##8)                                                              \
-   ASYNC(type##16)
+   ASYNC(type, type)                                                           \
+   ASYNC(type##2, type##2)                                                     \
+   ASYNC(type##3, type##4)                                                     \
+   ASYNC(type##4, type##4)                                                     \
+   ASYNC(type##8, type##8)                                                     \
+   ASYNC(type##16, type##16)
 
 ASYNC_ALL(char)
 ASYNC_ALL(uchar)
