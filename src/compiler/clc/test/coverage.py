@@ -37,7 +37,11 @@ DEFINES_3 = ['-Dcl_khr_subgroup_' + name + '=1' for name in
               'clustered_reduce', 'rotate')]
 DEFINES_3 += ['-D__opencl_c_int64=1', '-D__opencl_c_atomic_scope_device=1',
              '-D__opencl_c_atomic_scope_all_devices=1',
-             '-D__opencl_c_work_group_collective_functions=1']
+             '-D__opencl_c_work_group_collective_functions=1',
+             '-Dcl_ext_float_atomics=1']
+DEFINES_3 += [f'-D__opencl_c_ext_fp{bits}_{space}_atomic_{what}=1'
+             for bits in (32, 64) for space in ('global', 'local')
+             for what in ('add', 'min_max')]
 
 # Not offered yet, or not a function of the library.
 SKIP_TYPES = ('image', 'sampler', 'pipe', 'queue_t', 'ndrange', 'clk_event')
