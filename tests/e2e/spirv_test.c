@@ -361,11 +361,108 @@ test_ops(void **state)
    free(r);
 }
 
+/* ---- programs of several parts ---- */
+
+/* times(x) is x times what specialization constant 7 says, by default 2. */
+static const char library[] =
+   "OpCapability Addresses\nOpCapability Kernel\nOpCapability Linkage\n"
+   "OpMemoryModel Physical64 OpenCL\n"
+   "OpDecorate %times LinkageAttributes \"times\" Export\n"
+   "OpDecorate %factor SpecId 7\n"
+   "%uint = OpTypeInt 32 0\n%factor = OpSpecConstant %uint 2\n"
+   "%type = OpTypeFunction %uint %uint\n"
+   "%times = OpFunction %uint None %type\n%x = OpFunctionParameter %uint\n"
+   "%l = OpLabel\n%r = OpIMul %uint %x %factor\nOpReturnValue %r\n"
+   "OpFunctionEnd\n";
+
+static cl_program
+from_text(struct e2e *e, const char *text)
+{
+   spv_context assembler = spvContextCreate(SPV_ENV_UNIVERSAL_1_4);
+   spv_binary binary = NULL;
+   cl_int err;
+   assert_int_equal(
+      spvTextToBinary(assembler, text, strlen(text), &binary, NULL),
+      SPV_SUCCESS);
+   cl_program p = clCreateProgramWithIL(e->context, binary->code,
+                                        binary->wordCount * 4, &err);
+   OK(err);
+   spvBinaryDestroy(binary);
+   spvContextDestroy(assembler);
+   return p;
+}
+
+/* A kernel in OpenCL C that calls a function in SPIR-V; returns its result. */
+static uint32_t
+run_mixed(struct e2e *e, const uint32_t *factor)
+{
+   static const char *source = "uint times(uint x);\n"
+                               "kernel void k(global uint *p)\n"
+                               "{ *p = times(*p) + 1; }\n";
+   uint32_t v = 100;
+   cl_int err;
+   cl_program parts[2] = {
+      from_text(e, library),
+      clCreateProgramWithSource(e->context, 1, &source, NULL, &err)};
+   OK(err);
+   if (factor)
+      OK(clSetProgramSpecializationConstant(parts[0], 7, 4, factor));
+   for (unsigned i = 0; i < 2; i++)
+      OK(clCompileProgram(parts[i], 0, NULL, NULL, 0, NULL, NULL, NULL, NULL));
+   cl_program p =
+      clLinkProgram(e->context, 0, NULL, NULL, 2, parts, NULL, NULL, &err);
+   OK(err);
+   cl_kernel k = clCreateKernel(p, "k", &err);
+   OK(err);
+   cl_mem m =
+      clCreateBuffer(e->context, CL_MEM_COPY_HOST_PTR, sizeof(v), &v, &err);
+   OK(err);
+   e2e_arg(k, 0, sizeof(m), &m);
+   OK(e2e_launch(e->queue, k, 1, 1, NULL));
+   OK(clEnqueueReadBuffer(e->queue, m, CL_TRUE, 0, sizeof(v), &v, 0, NULL,
+                          NULL));
+   clReleaseMemObject(m);
+   clReleaseKernel(k);
+   clReleaseProgram(p);
+   clReleaseProgram(parts[0]);
+   clReleaseProgram(parts[1]);
+   return v;
+}
+
+static void
+test_mixed(void **state)
+{
+   static const uint32_t seven = 7;
+   assert_int_equal(run_mixed(*state, NULL), 201);
+   assert_int_equal(run_mixed(*state, &seven), 701);
+}
+
+/* What SPIRV-Tools says is in the log. */
+static void
+test_invalid(void **state)
+{
+   struct e2e *e = *state;
+   char log[1024] = "";
+   cl_program p = from_text(e, "OpCapability Addresses\nOpCapability Kernel\n"
+                               "OpMemoryModel Physical64 OpenCL\n"
+                               "%uint = OpTypeInt 32 0\n"
+                               "%x = OpTypeVector %uint 5\n");
+   assert_int_equal(clBuildProgram(p, 0, NULL, NULL, NULL, NULL),
+                    CL_BUILD_PROGRAM_FAILURE);
+   OK(clGetProgramBuildInfo(p, e->device, CL_PROGRAM_BUILD_LOG, sizeof(log),
+                            log, NULL));
+   if (!strstr(log, "invalid SPIR-V") || !strstr(log, "number of components"))
+      fail_msg("%s", log);
+   clReleaseProgram(p);
+}
+
 int
 main(void)
 {
    const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_ops),
+      cmocka_unit_test(test_mixed),
+      cmocka_unit_test(test_invalid),
    };
    return cmocka_run_group_tests(tests, e2e_setup, e2e_teardown);
 }
