@@ -8,12 +8,15 @@
 #include <assert.h>
 #include <pthread.h>
 
-#define PAGE 4096ull
+#define PAGE     4096ull
+#define THREAD_B (14 * PAGE)
 
 /* The runtime has two objects for a thread: a context, which is the value of
  * the first thread-specific key, and a page-aligned one with the bounds of the
  * stack at its start. Nothing public tells where they are, but they point to
- * each other (LLVM 13 to 15: the context's word 19, the other's word 0). */
+ * each other (LLVM 13 to 15: the context's word 19, the other's word 0). In the
+ * first page of the second are the bounds, in the rest what malloc keeps for
+ * the thread, which goes back when the thread ends. */
 __attribute__((no_sanitize_address)) static uint64_t
 find_thread(const void *const *context)
 {
@@ -34,7 +37,7 @@ util_svc_asan_ranges(struct util_svc_range out[UTIL_SVC_ASAN_MAX])
    uint64_t thread = context ? find_thread(context) : 0;
    assert(thread &&
           "AddressSanitizer's own data of a thread: another version?");
-   out[0] = (struct util_svc_range){thread, thread + PAGE};
+   out[0] = (struct util_svc_range){thread, thread + THREAD_B};
    out[1] = (struct util_svc_range){(uintptr_t)context,
                                     (uintptr_t)context + 32 * sizeof(void *)};
    return 2;

@@ -89,7 +89,9 @@ thread_entry(void *arg)
    struct thread *t = arg;
    pthread_setname_np(pthread_self(), t->name);
    add_thread(t);
-   return t->run(t->arg);
+   void *ret = t->run(t->arg);
+   util_svc_leave(); /* what a sanitizer does at its end is the program's */
+   return ret;
 }
 
 int

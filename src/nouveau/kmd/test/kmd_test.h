@@ -155,12 +155,13 @@ svm_init(struct kmd *kmd, int file, uint64_t addr, uint64_t size_B)
    return kmd_ioctl(kmd, file, DRM_IOCTL_NOUVEAU_SVM_INIT, &a);
 }
 
-/* Reserves a hole of `size_B` as a driver does. Skips the test where there is
- * no such place: the address sanitizer's shadow covers all below 1 << 40. */
+/* Reserves a hole of `size_B` as a driver does: at most 1 GiB, because
+ * AddressSanitizer's shadow leaves nothing between 2 GiB and 1 << 40. */
 static inline uint64_t
 test_hole(uint64_t size_B)
 {
-   for (uint64_t at = 1ull << 33; at < 1ull << 39; at += 1ull << 33) {
+   uint64_t low = 1ull << 28, step = 1ull << 33;
+   for (uint64_t at = low; at < 1ull << 39; at += step) {
       void *p =
          mmap((void *)(uintptr_t)at, size_B, PROT_NONE,
               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE,
@@ -168,7 +169,7 @@ test_hole(uint64_t size_B)
       if (p != MAP_FAILED)
          return at;
    }
-   skip();
+   fail_msg("no room for a hole of %#llx", (unsigned long long)size_B);
    return 0;
 }
 
