@@ -48,7 +48,8 @@
  * Writing LO with ENABLE set resets PUT and GET to 0. */
 
 /* ---- host: channels ---- */
-#define NV_CHANNELS                 512 /* [guess: GP10x has 4096] */
+/* GK104 to GP10x have 4096 (NVIDIA's nvgpu: ccsr_channel__size_1); fewer do. */
+#define NV_CHANNELS                 512
 #define NV_CHAN_INST(chid)          (0x800000 + (chid)*8)
 #define NV_CHAN_CTRL(chid)          (0x800004 + (chid)*8)
 #define NV_CHAN_INST_BIND           (1u << 31)
@@ -58,7 +59,7 @@
 #define NV_CHAN_CTRL_ENABLE_SET     (1u << 10)  /* write */
 #define NV_CHAN_CTRL_ENABLE_CLR     (1u << 11)  /* write */
 #define NV_CHAN_CTRL_BUSY                                                      \
-   (1u << 28) /* read: work left [guess: place of the bit] */
+   (1u << 28) /* read: work left (nvgpu: ccsr_channel_busy) */
 #define NV_PFIFO_PREEMPT         0x002634 /* chid */
 #define NV_PFIFO_PREEMPT_PENDING (1u << 20)
 

@@ -180,14 +180,15 @@ sass_i2f(struct sass_int v, enum sass_type dtype, enum sass_rnd rnd)
    return sass_float_dst(sass_int_odd(v), dtype, rnd);
 }
 
-/* NaN: 0 for up to 32 bits from f16 and f32, else the value with only the top
- * bit set; for 64 bits that of the type [guess]. */
+/* NaN: 0 for up to 32 bits from f16 and f32, else only the highest bit of the
+ * type is set (PTX: cvt). */
 static inline uint64_t
 sass_f2i_nan(enum sass_type dtype, enum sass_type stype)
 {
-   if (dtype >= SASS_U64)
-      return 1ull << 63;
-   return stype == SASS_F64 ? 0x80000000 : 0;
+   if (dtype < SASS_U64 && stype != SASS_F64)
+      return 0;
+   uint64_t top = sass_int_extend(1ull << ((8u << (dtype >> 1)) - 1), dtype);
+   return dtype >= SASS_U64 ? top : (uint32_t)top;
 }
 
 static inline uint64_t

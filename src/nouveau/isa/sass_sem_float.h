@@ -224,7 +224,7 @@ sass_fcmp_full(enum sass_cond cond, uint32_t a, uint32_t b, enum sass_ftz ftz)
               : sass_fcmp(cond, a, b);
 }
 
-/* The operand that is no NaN; -0 is less than +0 [guess]. */
+/* The operand that is no NaN; -0 is less than +0 (PTX: min, max). */
 static inline uint32_t
 sass_fmnmx(uint32_t a, uint32_t b, enum sass_ftz ftz, bool want_min)
 {

@@ -165,8 +165,8 @@ sass_hset2(enum sass_cond cond, struct sass_half2 a, struct sass_half2 b,
    return lo | hi << 16;
 }
 
-/* HSETP2: pd of the low half, pd2 of the high; .H_AND: pd of both, pd2 its
- * complement as in FSETP [guess]. */
+/* HSETP2: pd of the low half, pd2 of the high (PTX: setp.f16x2). With .H_AND pd
+ * is of both, and pd2 its complement as in FSETP [guess]. */
 static inline void
 sass_hsetp2(enum sass_cond cond, struct sass_half2 a, struct sass_half2 b,
             enum sass_bool_op op, bool pc, bool h_and, bool *pd_out,

@@ -340,7 +340,7 @@ sass_popc(uint32_t b, bool inverted)
 }
 
 /* Highest 1, or for signed the highest bit unlike the sign; -1 if there is
- * none, also with .SH [guess]. */
+ * none, also with .SH (PTX: bfind.shiftamt). */
 static inline uint32_t
 sass_flo(uint32_t b, bool is_signed, bool sh, bool inverted)
 {

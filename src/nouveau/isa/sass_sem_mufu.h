@@ -19,7 +19,7 @@ sass_rro(uint32_t v)
 static inline uint32_t
 sass_mufu_64h(enum sass_mufu op, uint32_t high)
 {
-   /* Subnormals count as zero [guess]. */
+   /* Subnormals count as zero (PTX: rcp, rsqrt.approx.ftz.f64). */
    if (!(high & 0x7ff00000))
       high &= 0x80000000;
    double x = sass_f64((uint64_t)high << 32);

@@ -301,7 +301,11 @@ test_f2i(void **state)
       unsigned t = dtype - SASS_U16;
       uint64_t want;
       if (isnan(v))
-         want = dtype >= SASS_U64 ? 1ull << 63 : wide ? 0x80000000 : 0;
+         want = dtype >= SASS_U64   ? 1ull << 63
+                : !wide             ? 0
+                : dtype >= SASS_U32 ? 0x80000000
+                : dtype == SASS_S16 ? 0xffff8000
+                                    : 0x8000;
       else if (r <= low[t])
          want = (uint64_t)(int64_t)low[t];
       else if (r >= high[t])

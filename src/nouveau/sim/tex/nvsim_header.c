@@ -248,10 +248,21 @@ struct entry {
    uint64_t used; /* by which instruction */
 };
 
+/* Which headers or samplers are decoded, and where they come from. */
+struct entries {
+   struct entry at[ENTRIES];
+   unsigned next;
+};
+
+struct pool {
+   uint64_t va;
+   uint32_t last; /* index */
+   const char *past_end;
+};
+
 struct nvsim_tex_cache {
    uint64_t launch, instructions;
-   struct entry tic_at[ENTRIES], tsc_at[ENTRIES];
-   unsigned tic_next, tsc_next;
+   struct entries tic_at, tsc_at;
    struct nvsim_tic tic[ENTRIES];
    struct nvsim_tsc tsc[ENTRIES];
 };
@@ -272,8 +283,8 @@ nvsim_tex_cache_begin(struct nvsim_warp *w)
          abort();
    }
    if (c->launch != w->grid->serial) {
-      memset(c->tic_at, 0, sizeof(c->tic_at));
-      memset(c->tsc_at, 0, sizeof(c->tsc_at));
+      memset(&c->tic_at, 0, sizeof(c->tic_at));
+      memset(&c->tsc_at, 0, sizeof(c->tsc_at));
       c->launch = w->grid->serial;
    }
    c->instructions++;
@@ -281,21 +292,38 @@ nvsim_tex_cache_begin(struct nvsim_warp *w)
 
 /* The entry of `index`, or one to fill, in which case its `valid` is false. */
 static unsigned
-find(struct nvsim_tex_cache *c, struct entry *at, unsigned *next,
-     uint32_t index, bool surface)
+find(struct nvsim_tex_cache *c, struct entries *e, uint32_t index, bool surface)
 {
    for (unsigned i = 0; i < ENTRIES; i++) {
-      if (at[i].valid && at[i].index == index && at[i].surface == surface) {
-         at[i].used = c->instructions;
+      struct entry *at = &e->at[i];
+      if (at->valid && at->index == index && at->surface == surface) {
+         at->used = c->instructions;
          return i;
       }
    }
    /* Not one that another lane of this instruction has. */
    do
-      *next = (*next + 1) % ENTRIES;
-   while (at[*next].valid && at[*next].used == c->instructions);
-   at[*next] = (struct entry){index, false, surface, c->instructions};
-   return *next;
+      e->next = (e->next + 1) % ENTRIES;
+   while (e->at[e->next].valid && e->at[e->next].used == c->instructions);
+   e->at[e->next] = (struct entry){index, false, surface, c->instructions};
+   return e->next;
+}
+
+/* Likewise; for one to fill its words are read. */
+static unsigned
+find_or_read(struct nvsim_warp *w, uint32_t lanes, struct entries *e,
+             const struct pool *pool, uint32_t index, bool surface,
+             uint32_t words[NV_TEX_ENTRY_DW])
+{
+   unsigned i = find(w->worker->tex, e, index, surface);
+   if (e->at[i].valid)
+      return i;
+   if (index > pool->last)
+      nvsim_warp_error(w, NVSIM_WARP_ILLEGAL_PARAM, lanes, index,
+                       pool->past_end);
+   nvsim_warp_read(w, pool->va + (uint64_t)index * NV_TEX_ENTRY_B, words,
+                   NV_TEX_ENTRY_B);
+   return i;
 }
 
 const struct nvsim_tic *
@@ -303,20 +331,18 @@ nvsim_tic_get(struct nvsim_warp *w, uint32_t lanes, uint32_t index,
               bool surface)
 {
    struct nvsim_tex_cache *c = w->worker->tex;
-   const struct nvsim_tex_state *s = &w->grid->tex;
+   const struct pool pool = {w->grid->tex.tic_va, w->grid->tex.tic_last,
+                             "texture header index past the end of the pool"};
    uint32_t words[NV_TEX_ENTRY_DW];
-   unsigned i = find(c, c->tic_at, &c->tic_next, index, surface);
-   if (c->tic_at[i].valid)
+   unsigned i =
+      find_or_read(w, lanes, &c->tic_at, &pool, index, surface, words);
+   if (c->tic_at.at[i].valid)
       return &c->tic[i];
-   uint64_t va = s->tic_va + (uint64_t)index * NV_TEX_ENTRY_B;
-   if (index > s->tic_last)
-      nvsim_warp_error(w, NVSIM_WARP_ILLEGAL_PARAM, lanes, index,
-                       "texture header index past the end of the pool");
-   nvsim_warp_read(w, va, words, sizeof(words));
    const char *why = nvsim_tic_decode(words, surface, &c->tic[i]);
    if (why)
-      nvsim_warp_error(w, NVSIM_WARP_ILLEGAL_PARAM, lanes, va, why);
-   c->tic_at[i].valid = true;
+      nvsim_warp_error(w, NVSIM_WARP_ILLEGAL_PARAM, lanes,
+                       pool.va + (uint64_t)index * NV_TEX_ENTRY_B, why);
+   c->tic_at.at[i].valid = true;
    return &c->tic[i];
 }
 
@@ -324,18 +350,13 @@ const struct nvsim_tsc *
 nvsim_tsc_get(struct nvsim_warp *w, uint32_t lanes, uint32_t index)
 {
    struct nvsim_tex_cache *c = w->worker->tex;
-   const struct nvsim_tex_state *s = &w->grid->tex;
+   const struct pool pool = {w->grid->tex.tsc_va, w->grid->tex.tsc_last,
+                             "sampler index past the end of the pool"};
    uint32_t words[NV_TEX_ENTRY_DW];
-   unsigned i = find(c, c->tsc_at, &c->tsc_next, index, false);
-   if (c->tsc_at[i].valid)
-      return &c->tsc[i];
-   uint64_t va = s->tsc_va + (uint64_t)index * NV_TEX_ENTRY_B;
-   if (index > s->tsc_last)
-      nvsim_warp_error(w, NVSIM_WARP_ILLEGAL_PARAM, lanes, index,
-                       "sampler index past the end of the pool");
-   nvsim_warp_read(w, va, words, sizeof(words));
-   nvsim_tsc_decode(words, &c->tsc[i]);
-   c->tsc_at[i].valid = true;
+   unsigned i = find_or_read(w, lanes, &c->tsc_at, &pool, index, false, words);
+   if (!c->tsc_at.at[i].valid)
+      nvsim_tsc_decode(words, &c->tsc[i]);
+   c->tsc_at.at[i].valid = true;
    return &c->tsc[i];
 }
 
