@@ -87,28 +87,6 @@ run_once(struct session *s, char *text, size_t size)
    return false;
 }
 
-/* After an error: the channel is bound anew and must work. */
-static bool
-good_kernel_runs(struct session *s)
-{
-   struct rig *r = &s->rig;
-   uint64_t out = rig_alloc(r, 4096);
-   struct rig_launch l = {
-      .code = "S2R R0, SR_TID.X;\nSHL R2, R0, 0x2;\nMOV R3, RZ;\n"
-              "IADD R4.CC, R2, c[0x0][0x0];\nIADD.X R5, R3, c[0x0][0x4];\n"
-              "STG.E [R4], R0;\nEXIT;\n",
-      .block = {64},
-      .args = {(uint32_t)rig_va(out), rig_va(out) >> 32}};
-   rig_bind(r);
-   if (!rig_run(r, &l))
-      return false;
-   const uint32_t *p = rig_ptr(r, out);
-   for (uint32_t n = 0; n < 64; n++)
-      if (p[n] != n)
-         return false;
-   return true;
-}
-
 /* ---- what must come out ---- */
 
 static bool
@@ -204,7 +182,7 @@ check_run(struct session *s, bool ran, const char *text)
    good &= check_stats(s);
    if (ran)
       return check_words(s) && good;
-   if (good_kernel_runs(s))
+   if (rig_good_kernel_runs(&s->rig))
       return good;
    printf("%s: nothing runs after the error\n", f->path);
    return false;

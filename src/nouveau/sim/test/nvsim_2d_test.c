@@ -16,9 +16,7 @@
 
 #include "nouveau/headers/nv_class_3d.h"
 
-#define LO(x) (uint32_t)(x)
-#define HI(x) (uint32_t)((uint64_t)(x) >> 32)
-#define D2    NV_SUBCH_2D
+#define D2 NV_SUBCH_2D
 
 static struct rig r;
 

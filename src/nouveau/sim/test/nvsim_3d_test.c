@@ -16,9 +16,7 @@
 
 #include "nouveau/headers/nv_class_3d.h"
 
-#define LO(x) (uint32_t)(x)
-#define HI(x) (uint32_t)((uint64_t)(x) >> 32)
-#define D3    NV_SUBCH_3D
+#define D3 NV_SUBCH_3D
 
 static struct rig r;
 

@@ -15,10 +15,8 @@
 
 #include "nouveau/headers/nv_class_3d.h"
 
-#define LO(x) (uint32_t)(x)
-#define HI(x) (uint32_t)((uint64_t)(x) >> 32)
-#define D3    NV_SUBCH_3D
-#define BOTH  (NV_3D_CLEAR_Z | NV_3D_CLEAR_STENCIL)
+#define D3   NV_SUBCH_3D
+#define BOTH (NV_3D_CLEAR_Z | NV_3D_CLEAR_STENCIL)
 
 enum {
    W = 37,

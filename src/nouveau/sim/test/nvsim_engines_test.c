@@ -18,8 +18,6 @@
 
 #include "nouveau/headers/nv_class_3d.h"
 
-#define LO(x)   (uint32_t)(x)
-#define HI(x)   (uint32_t)((uint64_t)(x) >> 32)
 #define COMPUTE NV_SUBCH_COMPUTE
 #define COPY    NV_SUBCH_COPY
 #define D3      NV_SUBCH_3D

@@ -19,9 +19,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
-#define LO(x) (uint32_t)(x)
-#define HI(x) (uint32_t)((uint64_t)(x) >> 32)
-#define PAGE  4096u
+#define PAGE 4096u
 
 static const struct rig_config plain = {0};
 

@@ -17,8 +17,6 @@
 #include "util/test/test_random.h"
 /* clang-format on */
 
-#define LO(x)   (uint32_t)(x)
-#define HI(x)   (uint32_t)((uint64_t)(x) >> 32)
 #define COMPUTE NV_SUBCH_COMPUTE
 #define COPY    NV_SUBCH_COPY
 

@@ -392,3 +392,23 @@ rig_run(struct rig *r, const struct rig_launch *l)
    rig_kick(r);
    return rig_wait(r);
 }
+
+bool
+rig_good_kernel_runs(struct rig *r)
+{
+   uint64_t out = rig_alloc(r, 4096);
+   struct rig_launch l = {
+      .code = "S2R R0, SR_TID.X;\nSHL R2, R0, 0x2;\nMOV R3, RZ;\n"
+              "IADD R4.CC, R2, c[0x0][0x0];\nIADD.X R5, R3, c[0x0][0x4];\n"
+              "STG.E [R4], R0;\nEXIT;\n",
+      .block = {64},
+      .args = {LO(rig_va(out)), HI(rig_va(out))}};
+   rig_bind(r);
+   if (!rig_run(r, &l))
+      return false;
+   const uint32_t *p = rig_ptr(r, out);
+   for (uint32_t n = 0; n < 64; n++)
+      if (p[n] != n)
+         return false;
+   return true;
+}

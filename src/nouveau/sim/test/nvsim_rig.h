@@ -17,6 +17,10 @@
 #include "nouveau/sim/nvsim.h"
 #include "util/util_buf.h"
 
+/* Words of an address. */
+#define LO(x) (uint32_t)(x)
+#define HI(x) (uint32_t)((uint64_t)(x) >> 32)
+
 #define RIG_VA         0x200000000ull
 #define RIG_VRAM_B     (64ull << 20)
 #define RIG_CHID       3
@@ -105,5 +109,8 @@ struct rig_launch {
 void rig_launch(struct rig *r, const struct rig_launch *l);
 /* rig_launch, rig_kick, rig_wait. */
 bool rig_run(struct rig *r, const struct rig_launch *l);
+/* After an error: the channel is bound anew, and what a kernel does comes out
+ * right. */
+bool rig_good_kernel_runs(struct rig *r);
 
 #endif
