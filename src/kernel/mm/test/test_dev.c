@@ -77,8 +77,8 @@ copy_page(struct test_dev *dev, enum kmm_direction dir,
 static void
 call_midway(struct test_dev *dev)
 {
-   void (*midway)(void *) = dev->midway;
-   dev->midway = NULL;
+   void (*midway)(void *) =
+      __atomic_exchange_n(&dev->midway, NULL, __ATOMIC_ACQ_REL);
    if (midway)
       midway(dev->midway_data);
 }
