@@ -46,7 +46,8 @@ util_pool_create(const char *name, unsigned threads)
    pthread_cond_init(&p->work, NULL);
    util_list_init(&p->queue);
    while (p->num_threads < threads &&
-          !util_svc_thread_create(&p->threads[p->num_threads], name, work, p))
+          !util_svc_thread_create_nofail(&p->threads[p->num_threads], name,
+                                         work, p))
       p->num_threads++;
    return p;
 }

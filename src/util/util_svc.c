@@ -62,7 +62,9 @@ static struct {
    uint64_t records; /* units from here to the end hold extent records */
    struct util_list free_extents, unused_records;
    struct util_list partial[NUM_CLASSES];
-   unsigned fail_every, asked; /* tests; without the lock */
+   /* Tests; without the lock. */
+   unsigned fail_every, asked, num_failed;
+   int fail_once; /* requests until it */
 } svc = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -382,19 +384,41 @@ alloc(size_t size_B)
    return p;
 }
 
+bool
+util_svc_must_fail(void)
+{
+   unsigned n = __atomic_load_n(&svc.fail_every, __ATOMIC_RELAXED);
+   bool fail =
+      n && __atomic_add_fetch(&svc.asked, 1, __ATOMIC_RELAXED) % n == 0;
+   if (__atomic_load_n(&svc.fail_once, __ATOMIC_RELAXED) > 0)
+      fail |= __atomic_fetch_sub(&svc.fail_once, 1, __ATOMIC_RELAXED) == 1;
+   if (fail)
+      __atomic_add_fetch(&svc.num_failed, 1, __ATOMIC_RELAXED);
+   return fail;
+}
+
 void *
 util_svc_alloc(size_t size_B)
 {
-   unsigned n = __atomic_load_n(&svc.fail_every, __ATOMIC_RELAXED);
-   if (n && __atomic_add_fetch(&svc.asked, 1, __ATOMIC_RELAXED) % n == 0)
-      return NULL;
-   return alloc(size_B);
+   return util_svc_must_fail() ? NULL : alloc(size_B);
 }
 
 void
 util_svc_fail_every(unsigned n)
 {
    __atomic_store_n(&svc.fail_every, n, __ATOMIC_RELAXED);
+}
+
+void
+util_svc_fail_once(unsigned n)
+{
+   __atomic_store_n(&svc.fail_once, (int)n, __ATOMIC_RELAXED);
+}
+
+unsigned
+util_svc_num_failed(void)
+{
+   return __atomic_load_n(&svc.num_failed, __ATOMIC_RELAXED);
 }
 
 void *

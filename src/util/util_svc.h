@@ -47,9 +47,16 @@ void *util_svc_calloc(size_t n, size_t size_B);
 void *util_svc_realloc(void *p, size_t size_B);
 void util_svc_free(void *p);
 char *util_svc_strdup(const char *s);
-/* For tests: every n-th util_svc_alloc fails; 0: none on purpose. The simulated
- * card uses calloc and realloc, which do not: silicon asks for no memory. */
+/* For tests: every n-th request of the simulated kernel fails, or only the n-th
+ * from now; 0: none on purpose. Requests are util_svc_alloc, util_svc_strdup,
+ * util_svc_thread_create and whatever asks util_svc_must_fail. The simulated
+ * card uses calloc and realloc, which are not: silicon asks for no memory. */
 void util_svc_fail_every(unsigned n);
+void util_svc_fail_once(unsigned n);
+/* Requests that failed on purpose so far. */
+unsigned util_svc_num_failed(void);
+/* A request of another kind. True: it is one that fails. */
+bool util_svc_must_fail(void);
 
 /* Pages: zeroed, anonymous, read-write, page aligned (2 MiB aligned from 2
  * MiB). */
@@ -67,6 +74,9 @@ void util_svc_region(uint64_t *start_out, uint64_t *end_out);
  * bytes show. Join it with util_svc_thread_join. */
 int util_svc_thread_create(pthread_t *thread_out, const char *name,
                            void *(*run)(void *), void *arg);
+/* The same for the card: never fails on purpose. */
+int util_svc_thread_create_nofail(pthread_t *thread_out, const char *name,
+                                  void *(*run)(void *), void *arg);
 int util_svc_thread_join(pthread_t thread);
 
 /* In a service thread or inside util_svc_call: locks of the service may be

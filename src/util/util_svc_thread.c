@@ -95,13 +95,13 @@ thread_entry(void *arg)
 }
 
 int
-util_svc_thread_create(pthread_t *thread_out, const char *name,
-                       void *(*run)(void *), void *arg)
+util_svc_thread_create_nofail(pthread_t *thread_out, const char *name,
+                              void *(*run)(void *), void *arg)
 {
    /* Here and not in the new thread: fork handlers run last come first, so the
     * caller's, which may use the service, must be registered after ours. */
    pthread_once(&once, init_once);
-   struct thread *t = util_svc_alloc(sizeof(*t));
+   struct thread *t = util_svc_calloc(1, sizeof(*t));
    if (!t)
       return -ENOMEM;
    snprintf(t->name, sizeof(t->name), "%s", name);
@@ -152,6 +152,15 @@ find_pthread(pthread_t p)
       util_list_del(&found->link);
    pthread_mutex_unlock(&list_lock);
    return found;
+}
+
+int
+util_svc_thread_create(pthread_t *thread_out, const char *name,
+                       void *(*run)(void *), void *arg)
+{
+   if (util_svc_must_fail())
+      return -ENOMEM;
+   return util_svc_thread_create_nofail(thread_out, name, run, arg);
 }
 
 int
@@ -259,7 +268,9 @@ own_call_stack(void)
    if (self)
       return self;
    pthread_once(&once, init_once);
-   struct thread *t = util_svc_alloc(sizeof(*t));
+   /* A thread has its kernel stack before it makes its first call: this does
+    * not fail on purpose. */
+   struct thread *t = util_svc_calloc(1, sizeof(*t));
    if (!t)
       return NULL;
    t->stack_B = CALL_STACK;

@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: The partage authors */
 /* A program that believes what it is told: with KMD_FAIL=alloc:N it either ends
  * with an error of OpenCL or with the right result, never with a wrong one.
- * failing FIRST LAST runs a child for each N. */
+ * failing FIRST LAST [DENSITY]: a child for each N that is a DENSITY-th (8)
+ * larger than the one before. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,8 +83,9 @@ main(int argc, char **argv)
 {
    int first = argc > 1 ? atoi(argv[1]) : 1,
        last = argc > 2 ? atoi(argv[2]) : 8;
+   int density = argc > 3 ? atoi(argv[3]) : 8;
    unsigned good = 0, refused = 0;
-   for (int n = first; n <= last; n += 1 + n / 8) {
+   for (int n = first; n <= last; n += 1 + n / density) {
       pid_t pid = fork();
       if (!pid) {
          char fail[32];

@@ -49,8 +49,10 @@ kmm_mm_exclude(struct kmm_mm *mm, uint64_t start, uint64_t end, unsigned what)
       return -EINVAL;
    int err = -ENOMEM;
    kmm_lock(mm);
-   struct kmm_exclusion *e =
-      util_svc_realloc(mm->exclusions, (mm->num_exclusions + 1) * sizeof(*e));
+   struct kmm_exclusion *e = NULL;
+   if (!util_svc_must_fail())
+      e = util_svc_realloc(mm->exclusions,
+                           (mm->num_exclusions + 1) * sizeof(*e));
    if (e) {
       mm->exclusions = e;
       e[mm->num_exclusions++] = (struct kmm_exclusion){

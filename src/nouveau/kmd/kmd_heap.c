@@ -98,7 +98,8 @@ kmd_heap_alloc_block(struct kmd_heap *h, unsigned order, unsigned flags,
    uint32_t page = 0;
    pthread_mutex_lock(&h->lock);
    int ret = -ENOMEM;
-   if (h->used_B + size_B + keep_B <= h->size_B)
+   bool refused = util_svc_must_fail();
+   if (!refused && h->used_B + size_B + keep_B <= h->size_B)
       ret = take_locked(h, order, &page);
    if (!ret)
       h->used_B += size_B;
@@ -168,9 +169,10 @@ kmd_heap_alloc(struct kmd_heap *h, uint64_t size_B, unsigned flags,
    unsigned count = 0, order = KMD_HEAP_ORDERS - 1;
    int ret = 0;
    while (size_B) {
-      struct kmd_extent *more =
-         util_svc_realloc(extents, (count + 1) * sizeof(*extents));
+      struct kmd_extent *more = NULL;
       uint64_t off;
+      if (!util_svc_must_fail())
+         more = util_svc_realloc(extents, (count + 1) * sizeof(*extents));
       if (!more) {
          ret = -ENOMEM;
          goto fail;

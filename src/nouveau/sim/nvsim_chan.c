@@ -226,7 +226,8 @@ start_thread_locked(struct nvsim_channel *c)
    start_pool(c->sim);
    char name[16];
    snprintf(name, sizeof(name), "nvsim-ch%u", c->chid);
-   c->has_thread = !util_svc_thread_create(&c->thread, name, chan_thread, c);
+   c->has_thread =
+      !util_svc_thread_create_nofail(&c->thread, name, chan_thread, c);
 }
 
 /* Parked warps wait on the fault unit: let them look at `stop`. */
