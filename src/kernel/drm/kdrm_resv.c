@@ -55,8 +55,10 @@ replace_locked(struct kdrm_resv *r, struct kdrm_fence *f, enum kdrm_usage usage)
    for (unsigned i = 0; i < r->count; i++) {
       struct kdrm_resv_entry *e = &r->entries[i];
       if (f->context && e->fence->context == f->context && e->usage == usage) {
-         kdrm_fence_put(e->fence);
-         e->fence = kdrm_fence_get(f);
+         if ((int64_t)(f->seqno - e->fence->seqno) > 0) {
+            kdrm_fence_put(e->fence);
+            e->fence = kdrm_fence_get(f);
+         }
          return true;
       }
    }

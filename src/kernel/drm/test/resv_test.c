@@ -126,6 +126,25 @@ bookkeeping_is_for_movers(void **state)
    kdrm_fence_put(f);
 }
 
+/* Two threads submit to one channel; who comes second may be noted first. */
+static void
+an_earlier_does_not_replace_a_later(void **state)
+{
+   struct kdrm_resv r;
+   kdrm_resv_init(&r);
+   struct kdrm_fence *first = kdrm_fence_create(7, 1);
+   struct kdrm_fence *second = kdrm_fence_create(7, 2);
+   kdrm_resv_add(&r, second, KDRM_USAGE_WRITE);
+   kdrm_resv_add(&r, first, KDRM_USAGE_WRITE);
+   kdrm_fence_signal(first, 0);
+   assert_int_equal(kdrm_resv_wait(&r, KDRM_USAGE_READ, 0, 0), -ETIME);
+   kdrm_fence_signal(second, 0);
+   assert_int_equal(kdrm_resv_wait(&r, KDRM_USAGE_READ, 0, 0), 0);
+   kdrm_resv_finish(&r);
+   kdrm_fence_put(first);
+   kdrm_fence_put(second);
+}
+
 static void *
 signal_soon(void *fence)
 {
@@ -520,6 +539,7 @@ main(void)
       cmocka_unit_test(younger_backs_off),
       cmocka_unit_test(many_never_deadlock),
       cmocka_unit_test(bookkeeping_is_for_movers),
+      cmocka_unit_test(an_earlier_does_not_replace_a_later),
       cmocka_unit_test(without_memory_an_earlier_is_waited_for),
       cmocka_unit_test(ranges_exclude_what_overlaps),
       cmocka_unit_test(jobs_wait_and_keep_order),
