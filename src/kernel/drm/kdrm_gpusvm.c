@@ -8,6 +8,14 @@
 
 /* ---- granules ---- */
 
+static void
+forget_locked(struct kdrm_granule *g, unsigned first, unsigned n)
+{
+   util_bitset_clear_range(g->present, first, n);
+   util_bitset_clear_range(g->writable, first, n);
+   util_bitset_clear_range(g->device, first, n);
+}
+
 /* Forgets and clears the PTEs of [first, first + n). */
 static void
 unmap_pages_locked(struct kdrm_granule *g, unsigned first, unsigned n)
@@ -21,9 +29,7 @@ unmap_pages_locked(struct kdrm_granule *g, unsigned first, unsigned n)
       to--;
    kdrm_count(&svm->stats.pages_unmapped,
               util_bitset_count_range(g->present, from, to - from));
-   util_bitset_clear_range(g->present, from, to - from);
-   util_bitset_clear_range(g->writable, from, to - from);
-   util_bitset_clear_range(g->device, from, to - from);
+   forget_locked(g, from, to - from);
    svm->config.ops->unmap(
       svm, (g->node.key << GRANULE_SHIFT) + from * KMM_PAGE_SIZE, to - from);
 }
@@ -108,8 +114,12 @@ kdrm_granule_map_locked(struct kdrm_granule *g, unsigned first, unsigned n,
    struct kdrm_gpusvm *svm = g->svm;
    uint64_t va = (g->node.key << GRANULE_SHIFT) + first * KMM_PAGE_SIZE;
    int err = svm->config.ops->map(svm, va, n, pfns);
-   if (err)
+   if (err) {
+      /* A part may have been written, and what is not noted is never cleared. */
+      forget_locked(g, first, n);
+      svm->config.ops->unmap(svm, va, n);
       return err;
+   }
    unsigned mapped = 0;
    for (unsigned i = 0; i < n; i++) {
       if (!pfns[i])

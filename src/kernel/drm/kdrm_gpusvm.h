@@ -27,7 +27,8 @@ struct kdrm_gpusvm_ops {
     * pages too: A always set; PEER pages, reached across the bus, may not.
     * Replaces what is there. It must make the new
     * translation effective: if it replaces a valid PTE, invalidate the TLB.
-    * Large PTEs are the driver's choice. 0, -ENOMEM. */
+    * Large PTEs are the driver's choice. 0, -ENOMEM: a part may have been
+    * written, and `unmap` of all of it follows. */
    int (*map)(struct kdrm_gpusvm *svm, uint64_t gpu_va, unsigned n,
               const uint64_t *pfns);
    /* Clear PTEs of n pages and complete the TLB invalidate before returning: no

@@ -161,13 +161,15 @@ map(struct kdrm_gpusvm *svm, uint64_t gpu_va, unsigned n, const uint64_t *pfns)
    struct gpu *g = kdrm_gpusvm_driver_data(svm);
    pthread_mutex_lock(&g->lock);
    g->map_calls++;
-   for (unsigned i = 0; i < n; i++) {
+   unsigned room = g->map_room ? g->map_room : n;
+   g->map_room = 0;
+   for (unsigned i = 0; i < MIN2(n, room); i++) {
       uint64_t *pte = gpu_pte_at(g, gpu_va + i * PG);
       if (pfns[i] && pte)
          *pte = pfns[i];
    }
    pthread_mutex_unlock(&g->lock);
-   return 0;
+   return room < n ? -ENOMEM : 0;
 }
 
 static void

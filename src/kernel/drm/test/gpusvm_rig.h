@@ -37,6 +37,8 @@ struct gpu {
    uint64_t pte[GPU_PAGES];
    unsigned map_calls, unmap_calls, moved_back;
    bool fail_copy;
+   unsigned
+      map_room; /* pages that the next map writes before it fails; 0: all */
    /* Copies wait for gpu_copy_go (or are done at once). */
    bool hold_copies;
    pthread_cond_t copy_go;

@@ -312,6 +312,34 @@ test_eviction(void **state)
       assert_int_equal(*(uint32_t *)(g->app + i * PG), 3 * (1 + i));
 }
 
+/* The driver has no memory for the rest of the PTEs: what it wrote must not
+ * outlive the page. */
+static void
+test_half_mapped(void **state)
+{
+   struct gpu *g = *state;
+   uint32_t v;
+   memset(g->app, 1, 8 * PG);
+   g->map_room = 3;
+   assert_int_equal(gpu_migrate(g, false, g->app, 8 * PG), 8);
+   assert_int_equal(g->map_room, 0); /* it has failed */
+   g->app[0] = 2; /* all of it comes home */
+   for (unsigned i = 0; i < 8; i++)
+      assert_false(gpu_pte(g, g->app + i * PG) & KMM_PFN_DEVICE);
+   assert_int_equal(gpu_read(g, g->app, &v), 0);
+   assert_int_equal(v, 0x01010102);
+
+   /* The same in a fault: the access is refused or comes again. */
+   memset(g->app + GRANULE, 1, 8 * PG);
+   assert_int_equal(gpu_migrate(g, false, g->app + GRANULE, 8 * PG), 8);
+   gpu_migrate(g, true, g->app + GRANULE, 8 * PG);
+   g->map_room = 3;
+   int err = gpu_read(g, g->app + GRANULE, &v);
+   assert_true(!err || err == -ENOMEM);
+   assert_int_equal(gpu_read(g, g->app + GRANULE + 7 * PG, &v), 0);
+   assert_int_equal(v, 0x01010101);
+}
+
 static void
 test_no_eviction(void **state)
 {
@@ -480,6 +508,7 @@ main(int argc, char **argv)
       WITH(test_copy_failure, setup_plain),
       WITH(test_eviction, setup_small),
       WITH(test_eviction, setup_small_coherent),
+      WITH(test_half_mapped, setup_plain),
       WITH(test_no_eviction, setup_upstream),
       WITH(test_brake, setup_small),
       WITH(test_mremap, setup_plain),
