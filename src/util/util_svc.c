@@ -62,6 +62,7 @@ static struct {
    uint64_t records; /* units from here to the end hold extent records */
    struct util_list free_extents, unused_records;
    struct util_list partial[NUM_CLASSES];
+   unsigned num_blocks;
    /* Tests; without the lock. */
    unsigned fail_every, asked, num_failed;
    int fail_once; /* requests until it */
@@ -376,6 +377,7 @@ alloc(size_t size_B)
    if (svc.start)
       p = cls == LARGE ? alloc_large_locked(size_B + FENCE_B)
                        : alloc_small_locked(cls);
+   svc.num_blocks += p != NULL;
    pthread_mutex_unlock(&svc.lock);
    if (p && cls != LARGE)
       memset(p, 0, size_B);
@@ -421,6 +423,15 @@ util_svc_num_failed(void)
    return __atomic_load_n(&svc.num_failed, __ATOMIC_RELAXED);
 }
 
+unsigned
+util_svc_num_blocks(void)
+{
+   pthread_mutex_lock(&svc.lock);
+   unsigned n = svc.num_blocks;
+   pthread_mutex_unlock(&svc.lock);
+   return n;
+}
+
 void *
 util_svc_calloc(size_t n, size_t size_B)
 {
@@ -437,6 +448,7 @@ util_svc_free(void *p)
       return;
    struct header *h = header_of(p);
    pthread_mutex_lock(&svc.lock);
+   svc.num_blocks--;
    if (h->cls == LARGE) {
       unmap_locked(h, h->size_B);
    } else {

@@ -46,6 +46,8 @@ void *util_svc_calloc(size_t n, size_t size_B);
 /* As realloc; new bytes are zero. */
 void *util_svc_realloc(void *p, size_t size_B);
 void util_svc_free(void *p);
+/* Blocks that nobody has freed yet, for tests that look for leaks. */
+unsigned util_svc_num_blocks(void);
 char *util_svc_strdup(const char *s);
 /* For tests: every n-th request of the simulated kernel fails, or only the n-th
  * from now; 0: none on purpose. Requests are util_svc_alloc, util_svc_strdup,

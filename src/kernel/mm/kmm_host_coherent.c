@@ -10,8 +10,7 @@
 static int
 start(struct kmm_host *h, struct kmm_mm *mm)
 {
-   kmm_host_process_exclude_libraries(mm);
-   return 0;
+   return kmm_host_process_exclude_libraries(mm);
 }
 
 static void

@@ -219,6 +219,7 @@ kmm_host_process_present(struct kmm_host *host, uint64_t start, unsigned n,
 struct library_walk {
    struct kmm_mm *mm;
    unsigned index;
+   int err;
 };
 
 /* Libraries' data (.bss is anonymous memory) is touched by service threads:
@@ -238,18 +239,19 @@ exclude_library(struct dl_phdr_info *info, size_t size, void *data)
       end = MAX2(end, info->dlpi_addr + ph->p_vaddr + ph->p_memsz);
    }
    if (start < end && (!is_program || (self >= start && self < end)))
-      kmm_mm_exclude(w->mm, start, end, KMM_EXCLUDE_MIGRATE);
-   return 0;
+      w->err = kmm_mm_exclude(w->mm, start, end, KMM_EXCLUDE_MIGRATE);
+   return w->err;
 }
 
-void
+int
 kmm_host_process_exclude_libraries(struct kmm_mm *mm)
 {
    struct library_walk w = {.mm = mm};
    dl_iterate_phdr(exclude_library, &w);
    /* Variables of libc that may lie in the program by copy relocation. */
    const void *copied[] = {&stdin, &stdout, &stderr, &environ};
-   for (unsigned i = 0; i < ARRAY_SIZE(copied); i++)
-      kmm_mm_exclude(mm, (uintptr_t)copied[i], (uintptr_t)copied[i] + 8,
-                     KMM_EXCLUDE_MIGRATE);
+   for (unsigned i = 0; i < ARRAY_SIZE(copied) && !w.err; i++)
+      w.err = kmm_mm_exclude(mm, (uintptr_t)copied[i], (uintptr_t)copied[i] + 8,
+                             KMM_EXCLUDE_MIGRATE);
+   return w.err;
 }

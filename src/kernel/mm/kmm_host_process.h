@@ -17,7 +17,8 @@ struct kmm_host_process {
 int kmm_host_process_init(struct kmm_host_process *h);
 void kmm_host_process_finish(struct kmm_host_process *h);
 /* Excludes the loaded libraries' data from migration, once mm exists. */
-void kmm_host_process_exclude_libraries(struct kmm_mm *mm);
+/* 0 or -ENOMEM. */
+int kmm_host_process_exclude_libraries(struct kmm_mm *mm);
 
 int kmm_host_process_vma_find(struct kmm_host *h, uint64_t cpu_va,
                               struct kmm_vma *vma_out);

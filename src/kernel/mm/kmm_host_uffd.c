@@ -364,8 +364,10 @@ static int
 start(struct kmm_host *h, struct kmm_mm *mm)
 {
    struct host_uffd *u = uffd_of(h);
-   kmm_host_process_exclude_libraries(mm);
-   int err = util_svc_thread_create(&u->reader, "kmm-reader", reader_main, u);
+   int err = kmm_host_process_exclude_libraries(mm);
+   if (err)
+      return err;
+   err = util_svc_thread_create(&u->reader, "kmm-reader", reader_main, u);
    u->running = !err;
    return err;
 }

@@ -23,8 +23,8 @@ create_host(const struct kmm_config *config, struct kmm_host **host_out)
    }
    if (!config->no_uffd && !(config->debug & KMM_DEBUG_NOUFFD)) {
       int err = kmm_host_uffd_create(config->debug, host_out);
-      if (!err)
-         return 0;
+      if (!err || err == -ENOMEM) /* which may be better next time */
+         return err;
       util_info("kmm", "userfaultfd is not granted (%d): pages stay in place",
                 err);
    }

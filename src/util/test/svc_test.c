@@ -159,13 +159,46 @@ test_call(void **state)
    check_call();
 }
 
-/* ---- fork ---- */
+/* ---- failing on purpose ---- */
 
 static void *
 return_at_once(void *arg)
 {
    return arg;
 }
+
+/* The kernel's requests fail, the card's do not: a channel without its thread
+ * would be one that waits for ever. */
+static void
+test_failing(void **state)
+{
+   pthread_t thread;
+   unsigned before = util_svc_num_failed(), blocks = util_svc_num_blocks();
+   util_svc_fail_every(1);
+   assert_null(util_svc_alloc(8));
+   assert_int_equal(
+      util_svc_thread_create(&thread, "kernel", return_at_once, NULL), -ENOMEM);
+   assert_int_equal(
+      util_svc_thread_create_nofail(&thread, "card", return_at_once, NULL), 0);
+   util_svc_thread_join(thread);
+   void *p = util_svc_calloc(1, 8);
+   p = util_svc_realloc(p, 16);
+   assert_non_null(p);
+   assert_int_equal(util_svc_num_blocks(), blocks + 1);
+   util_svc_free(p);
+   util_svc_fail_every(0);
+   assert_int_equal(util_svc_num_failed() - before, 2);
+
+   util_svc_fail_once(2);
+   for (unsigned i = 1; i <= 4; i++) {
+      p = util_svc_alloc(8);
+      assert_int_equal(p != NULL, i != 2);
+      util_svc_free(p);
+   }
+   assert_int_equal(util_svc_num_blocks(), blocks);
+}
+
+/* ---- fork ---- */
 
 static void
 do_nothing(void *arg)
@@ -247,9 +280,10 @@ main(void)
 {
    alarm(50);
    const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_fork), cmocka_unit_test(test_heap_random),
-      cmocka_unit_test(test_map),  cmocka_unit_test(test_thread),
-      cmocka_unit_test(test_call), cmocka_unit_test(test_jump),
+      cmocka_unit_test(test_fork),    cmocka_unit_test(test_heap_random),
+      cmocka_unit_test(test_failing), cmocka_unit_test(test_map),
+      cmocka_unit_test(test_thread),  cmocka_unit_test(test_call),
+      cmocka_unit_test(test_jump),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
 }
