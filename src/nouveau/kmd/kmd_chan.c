@@ -411,13 +411,10 @@ fence_emit(struct kmd_chan *c, struct kdrm_fence *f)
 }
 
 int
-kmd_chan_submit(struct kmd_chan *c, const struct kmd_push *pushes, unsigned n,
-                struct kdrm_fence **fence_out)
+kmd_chan_submit_with(struct kmd_chan *c, const struct kmd_push *pushes,
+                     unsigned n, struct kdrm_fence *f)
 {
    assert(n > 0 && n + 2 < KMD_CHAN_RING_ENTRIES);
-   struct kdrm_fence *f = kdrm_fence_create(0, 0);
-   if (!f)
-      return -ENOMEM;
    pthread_mutex_lock(&c->lock);
    int ret = wait_room(c, n + 1);
    if (!ret)
@@ -432,6 +429,17 @@ kmd_chan_submit(struct kmd_chan *c, const struct kmd_push *pushes, unsigned n,
       nvsim_doorbell(c->kmd->sim, c->chid);
    }
    pthread_mutex_unlock(&c->lock);
+   return ret;
+}
+
+int
+kmd_chan_submit(struct kmd_chan *c, const struct kmd_push *pushes, unsigned n,
+                struct kdrm_fence **fence_out)
+{
+   struct kdrm_fence *f = kdrm_fence_create(0, 0);
+   if (!f)
+      return -ENOMEM;
+   int ret = kmd_chan_submit_with(c, pushes, n, f);
    if (ret)
       kdrm_fence_put(f);
    else

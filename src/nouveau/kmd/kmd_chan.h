@@ -73,6 +73,10 @@ struct kmd_chan *kmd_chan_of_chid(struct kmd *kmd, unsigned chid);
  * for room. -ENODEV: killed; -ENOMEM. One reference to the fence. */
 int kmd_chan_submit(struct kmd_chan *chan, const struct kmd_push *pushes,
                     unsigned n, struct kdrm_fence **fence_out);
+/* The same with a fence (0, 0) of the caller's, for who may not fail for lack
+ * of memory. */
+int kmd_chan_submit_with(struct kmd_chan *chan, const struct kmd_push *pushes,
+                         unsigned n, struct kdrm_fence *fence);
 /* NULL: n pushes can be queued at once; else what to wait for, referenced. */
 struct kdrm_fence *kmd_chan_no_room(struct kmd_chan *chan, unsigned n);
 /* Of the newest submission, referenced, or NULL. */

@@ -14,7 +14,9 @@
 
 struct exec_job {
    struct kdrm_job base;
-   struct kmd_chan *chan; /* referenced */
+   struct kmd_chan *chan;    /* referenced */
+   struct kdrm_fence *fence; /* made in the call: a job that has been accepted
+                                cannot say any more that there is no memory */
    unsigned n;
    struct kmd_push pushes[];
 };
@@ -39,13 +41,17 @@ exec_run(struct kdrm_job *job, struct kdrm_fence **hw_out)
    *hw_out = kmd_chan_no_room(j->chan, j->n);
    if (*hw_out)
       return -EAGAIN;
-   return kmd_chan_submit(j->chan, j->pushes, j->n, hw_out);
+   int ret = kmd_chan_submit_with(j->chan, j->pushes, j->n, j->fence);
+   if (!ret)
+      *hw_out = kdrm_fence_get(j->fence);
+   return ret;
 }
 
 static void
 exec_free(struct kdrm_job *job)
 {
    kmd_chan_put(to_exec(job)->chan);
+   kdrm_fence_put(to_exec(job)->fence);
    kdrm_free(to_exec(job));
 }
 
@@ -68,7 +74,9 @@ exec_create(struct kmd_chan *chan, const struct drm_nouveau_exec_push *pushes,
          .size_B = pushes[i].va_len,
          .no_prefetch = pushes[i].flags & DRM_NOUVEAU_EXEC_PUSH_NO_PREFETCH,
       };
-   if (kdrm_job_init(&j->base, &chan->entity, &exec_ops)) {
+   j->fence = kdrm_fence_create(0, 0);
+   if (!j->fence || kdrm_job_init(&j->base, &chan->entity, &exec_ops)) {
+      kdrm_fence_put(j->fence);
       kdrm_free(j);
       return -ENOMEM;
    }

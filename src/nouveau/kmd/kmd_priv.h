@@ -76,7 +76,8 @@ struct kmd {
 
    struct kmd_machine *machine; /* referenced */
    pthread_mutex_t svm_lock;    /* creation of mm and dmem */
-   struct kmm_mm *mm; /* the process, the machine's; from SVM_INIT on */
+   struct kmm_mm *mm;   /* the process, the machine's; from SVM_INIT on */
+   bool heaps_excluded; /* from it; under svm_lock */
    struct kmd_dmem *dmem;
 
    uint64_t fault_ring_off; /* in VRAM */

@@ -127,18 +127,25 @@ include_heap(struct kmd *kmd, const struct kmd_heap *h)
 static int
 bind_mm(struct kmd *kmd)
 {
-   if (kmd->mm)
+   if (kmd->mm && kmd->heaps_excluded)
       return kmm_mm_check(kmd->mm);
    const struct kmm_config config = {
       .debug = util_flags_from_env("KMM_DEBUG", kmm_debug_flags),
       .no_uffd = kmd->config.no_uffd,
       .one_page = !kmd_is_better(kmd),
    };
-   int ret = kmd_machine_mm(kmd->machine, &config, &kmd->mm);
+   int ret = kmd->mm ? kmm_mm_check(kmd->mm)
+                     : kmd_machine_mm(kmd->machine, &config, &kmd->mm);
    if (ret)
       return ret;
    ret = exclude_heap(kmd, &kmd->gart);
-   return ret ? ret : exclude_heap(kmd, &kmd->vram);
+   if (ret)
+      return ret;
+   ret = exclude_heap(kmd, &kmd->vram);
+   if (ret)
+      include_heap(kmd, &kmd->gart);
+   kmd->heaps_excluded = !ret;
+   return ret;
 }
 
 void
@@ -149,8 +156,10 @@ kmd_svm_unbind_process(struct kmd *kmd)
    kmd->dmem = NULL;
    if (!kmd->mm || kmm_mm_check(kmd->mm))
       return;
-   include_heap(kmd, &kmd->gart);
-   include_heap(kmd, &kmd->vram);
+   if (kmd->heaps_excluded) {
+      include_heap(kmd, &kmd->gart);
+      include_heap(kmd, &kmd->vram);
+   }
 }
 
 /* The process, from the first SVM_INIT on. */

@@ -161,8 +161,9 @@ static inline int
 exec_push(struct ctx *c, unsigned size_B)
 {
    struct drm_syncobj_create s = {0};
-   assert_int_equal(kmd_ioctl(c->kmd, c->file, DRM_IOCTL_SYNCOBJ_CREATE, &s),
-                    0);
+   int ret = kmd_ioctl(c->kmd, c->file, DRM_IOCTL_SYNCOBJ_CREATE, &s);
+   if (ret)
+      return ret;
    struct drm_nouveau_sync sig = {.handle = s.handle};
    struct drm_nouveau_exec_push p = {.va = c->push.gpu_va, .va_len = size_B};
    struct drm_nouveau_exec a = {.channel = c->chan,
@@ -170,7 +171,7 @@ exec_push(struct ctx *c, unsigned size_B)
                                 .push_ptr = (uintptr_t)&p,
                                 .sig_count = 1,
                                 .sig_ptr = (uintptr_t)&sig};
-   int ret = kmd_ioctl(c->kmd, c->file, DRM_IOCTL_NOUVEAU_EXEC, &a);
+   ret = kmd_ioctl(c->kmd, c->file, DRM_IOCTL_NOUVEAU_EXEC, &a);
    struct drm_syncobj_wait w = {.handles = (uintptr_t)&s.handle,
                                 .count_handles = 1,
                                 .timeout_nsec = INT64_MAX};
