@@ -323,7 +323,7 @@ test_half_mapped(void **state)
    g->map_room = 3;
    assert_int_equal(gpu_migrate(g, false, g->app, 8 * PG), 8);
    assert_int_equal(g->map_room, 0); /* it has failed */
-   g->app[0] = 2; /* all of it comes home */
+   g->app[0] = 2;                    /* all of it comes home */
    for (unsigned i = 0; i < 8; i++)
       assert_false(gpu_pte(g, g->app + i * PG) & KMM_PFN_DEVICE);
    assert_int_equal(gpu_read(g, g->app, &v), 0);
