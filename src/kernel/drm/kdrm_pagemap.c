@@ -118,11 +118,18 @@ kdrm_pagemap_init(struct kdrm_pagemap *pm, struct kmm_mm *mm,
    pm->stop = false;
    pthread_mutex_init(&pm->lock, NULL);
    pthread_cond_init(&pm->changed, NULL);
-   int err = util_svc_thread_create(&pm->worker, "kdrm-migrate",
-                                    kdrm_pagemap_worker, pm);
+   pm->reserve = util_svc_alloc(sizeof(*pm->reserve));
+   pm->reserve_busy = false;
+   int err = pm->reserve ? 0 : -ENOMEM;
    if (!err)
-      kmm_pagemap_init(&pm->base, mm, &kmm_ops, owner);
-   return err;
+      err = util_svc_thread_create(&pm->worker, "kdrm-migrate",
+                                   kdrm_pagemap_worker, pm);
+   if (err) {
+      util_svc_free(pm->reserve);
+      return err;
+   }
+   kmm_pagemap_init(&pm->base, mm, &kmm_ops, owner);
+   return 0;
 }
 
 void
@@ -143,6 +150,7 @@ kdrm_pagemap_finish(struct kdrm_pagemap *pm)
       pm->idle = t->next;
       util_svc_free(t);
    }
+   util_svc_free(pm->reserve);
    pthread_cond_destroy(&pm->changed);
    pthread_mutex_destroy(&pm->lock);
 }

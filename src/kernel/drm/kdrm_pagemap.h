@@ -86,12 +86,14 @@ struct kdrm_pagemap {
    void *driver_data;
    bool no_evict; /* KMD_COMPAT=upstream: a full VRAM leaves pages in RAM */
    pthread_mutex_t lock;
-   struct util_rb blocks;      /* by granule number (cpu_va >> 21) */
-   struct kdrm_transfer *idle; /* transfers to use again */
-   struct util_list pending;   /* kdrm_transfer.link: copies are under way */
-   pthread_cond_t changed;     /* pending or stop */
-   uint64_t finished;          /* of those that were pending */
-   pthread_t worker;           /* maps what has been copied */
+   struct util_rb blocks;         /* by granule number (cpu_va >> 21) */
+   struct kdrm_transfer *idle;    /* transfers to use again */
+   struct kdrm_transfer *reserve; /* for coming home without memory */
+   bool reserve_busy;
+   struct util_list pending; /* kdrm_transfer.link: copies are under way */
+   pthread_cond_t changed;   /* pending, reserve_busy or stop */
+   uint64_t finished;        /* of those that were pending */
+   pthread_t worker;         /* maps what has been copied */
    bool stop;
    struct util_list lru; /* struct kdrm_block, least recently used first */
    struct kdrm_pagemap_stats stats;

@@ -17,6 +17,20 @@ num_pages(const struct kmm_migrate *m)
 
 /* ---- transfers ---- */
 
+/* A page has to be able to come home: whoever touches it cannot be told that
+ * there is no memory. One transfer is kept for that; its users wait for nothing
+ * that waits for it. */
+static struct kdrm_transfer *
+wait_for_reserve(struct kdrm_pagemap *pm)
+{
+   util_rank_lock(&pm->lock, UTIL_RANK_KDRM);
+   while (pm->reserve_busy)
+      pthread_cond_wait(&pm->changed, &pm->lock);
+   pm->reserve_busy = true;
+   util_rank_unlock(&pm->lock, UTIL_RANK_KDRM);
+   return pm->reserve;
+}
+
 static struct kdrm_transfer *
 transfer_get(struct kdrm_pagemap *pm, enum kmm_direction dir,
              enum kdrm_cause cause, uint64_t start, uint64_t end)
@@ -28,6 +42,8 @@ transfer_get(struct kdrm_pagemap *pm, enum kmm_direction dir,
    util_rank_unlock(&pm->lock, UTIL_RANK_KDRM);
    if (!t)
       t = util_svc_alloc(sizeof(*t));
+   if (!t && dir == KMM_TO_SYSTEM)
+      t = wait_for_reserve(pm);
    if (!t)
       return NULL;
    t->cause = cause;
@@ -47,8 +63,13 @@ static void
 transfer_put(struct kdrm_pagemap *pm, struct kdrm_transfer *t)
 {
    util_rank_lock(&pm->lock, UTIL_RANK_KDRM);
-   t->next = pm->idle;
-   pm->idle = t;
+   if (t == pm->reserve) {
+      pm->reserve_busy = false;
+      pthread_cond_broadcast(&pm->changed);
+   } else {
+      t->next = pm->idle;
+      pm->idle = t;
+   }
    util_rank_unlock(&pm->lock, UTIL_RANK_KDRM);
 }
 

@@ -107,10 +107,11 @@ kmm_invalidate_begin(struct kmm_mm *mm, uint64_t start, uint64_t end,
    for (;;) {
       util_rank_lock(&mm->notifier_lock, UTIL_RANK_NOTIFIER);
       num = collect_locked(mm, start, end, NULL);
-      inv = util_svc_alloc(sizeof(*inv) + num * sizeof(inv->hit[0]));
+      /* It cannot be refused, so it does not fail on purpose, and waits for
+       * memory (≙ __GFP_NOFAIL). */
+      inv = util_svc_calloc(1, sizeof(*inv) + num * sizeof(inv->hit[0]));
       if (inv)
          break;
-      /* It cannot be refused, so it waits for memory (≙ __GFP_NOFAIL). */
       util_rank_unlock(&mm->notifier_lock, UTIL_RANK_NOTIFIER);
       sched_yield();
    }

@@ -15,13 +15,9 @@ kmm_block_find(struct kmm_mm *mm, uint64_t cpu_va)
    return n ? container_of(n, struct kmm_block, node) : NULL;
 }
 
-struct kmm_block *
-kmm_block_get(struct kmm_mm *mm, uint64_t cpu_va)
+static struct kmm_block *
+block_insert(struct kmm_mm *mm, struct kmm_block *b, uint64_t cpu_va)
 {
-   struct kmm_block *b = kmm_block_find(mm, cpu_va);
-   if (b)
-      return b;
-   b = util_svc_alloc(sizeof(*b));
    if (!b)
       return NULL;
    b->node.key = cpu_va >> KMM_BLOCK_SHIFT;
@@ -32,6 +28,22 @@ kmm_block_get(struct kmm_mm *mm, uint64_t cpu_va)
    util_rb_insert(&mm->blocks, &b->node);
    pthread_cond_signal(&mm->work); /* which looks after blocks from now on */
    return b;
+}
+
+struct kmm_block *
+kmm_block_get(struct kmm_mm *mm, uint64_t cpu_va)
+{
+   struct kmm_block *b = kmm_block_find(mm, cpu_va);
+   return b ? b : block_insert(mm, util_svc_alloc(sizeof(*b)), cpu_va);
+}
+
+/* For mremap, which has happened and cannot be refused: does not fail on
+ * purpose. */
+static struct kmm_block *
+block_get_nofail(struct kmm_mm *mm, uint64_t cpu_va)
+{
+   struct kmm_block *b = kmm_block_find(mm, cpu_va);
+   return b ? b : block_insert(mm, util_svc_calloc(1, sizeof(*b)), cpu_va);
 }
 
 static unsigned
@@ -270,12 +282,26 @@ kmm_pages_discard(struct kmm_mm *mm, uint64_t start, uint64_t end,
    kmm_gone_add(mm, start, end, event, list);
 }
 
-static bool
+/* The page has nowhere to be noted: who touches it gets SIGBUS, not zeros. */
+static void
+lose_page(struct kmm_mm *mm, struct kmm_page *p, uint64_t to_va)
+{
+   util_err("kmm", "mremap: page %#lx is lost: no memory", p->cpu_va);
+   struct kmm_dpage *d = drop_page(mm, p);
+   if (d)
+      d->next = NULL;
+   mm->host->ops->poison(mm->host, to_va);
+   kmm_gone_add(mm, to_va, to_va + KMM_PAGE_SIZE, KMM_EVENT_UNMAP, d);
+}
+
+static void
 remap_page(struct kmm_mm *mm, struct kmm_page *p, uint64_t to_va)
 {
-   struct kmm_block *b = kmm_block_get(mm, to_va);
-   if (!b)
-      return false;
+   struct kmm_block *b = block_get_nofail(mm, to_va);
+   if (!b) {
+      lose_page(mm, p, to_va);
+      return;
+   }
    struct kmm_page *q = &b->pages[page_index(to_va)];
    assert(q->state == KMM_PAGE_SYSTEM);
    struct kmm_page was = *p;
@@ -294,7 +320,6 @@ remap_page(struct kmm_mm *mm, struct kmm_page *p, uint64_t to_va)
    q->waiters = was.waiters;
    if (q->dpage)
       kmm_dpage_set_va(q->dpage, to_va);
-   return true;
 }
 
 void
@@ -310,9 +335,8 @@ kmm_pages_remap(struct kmm_mm *mm, uint64_t from, uint64_t to, uint64_t len)
       unsigned n, first = block_clip(b, from, from + len, &n);
       for (unsigned i = first; i < first + n; i++) {
          struct kmm_page *p = &b->pages[i];
-         if (p->state != KMM_PAGE_SYSTEM &&
-             !remap_page(mm, p, p->cpu_va - from + to))
-            util_err("kmm", "mremap: page %#lx is lost: no memory", p->cpu_va);
+         if (p->state != KMM_PAGE_SYSTEM)
+            remap_page(mm, p, p->cpu_va - from + to);
          struct kmm_block *t;
          if (util_bitset_test(b->watched, i) &&
              (t = kmm_block_get(mm, p->cpu_va - from + to)))

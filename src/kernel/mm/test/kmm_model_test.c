@@ -531,6 +531,41 @@ test_slow_clear(void **state)
    util_svc_free(r);
 }
 
+/* ---- mremap without memory ---- */
+
+/* It has happened when we hear of it, so what we note must be noted. */
+static void
+remap_without_memory_inside(void *arg)
+{
+   enum {
+      N = 4,
+      TO = 600 /* in a block without a record */
+   };
+   struct rig *r = arg;
+   uint32_t v = 9;
+   for (unsigned p = 0; p < N; p++)
+      assert_int_equal(kmm_model_cpu(r->model, va_of(p), true, &v), 0);
+   while (kmm_count_device_pages(r->mm, va_of(0), va_of(N)) < N)
+      migrate(r, KMM_TO_DEVICE, va_of(0), va_of(N), false);
+   util_svc_fail_every(1);
+   kmm_model_remap(r->model, va_of(0), va_of(TO), N);
+   util_svc_fail_every(0);
+   kmm_mm_sync(r->mm);
+   for (unsigned p = 0; p < N; p++)
+      expect_word(r, TO + p, 9);
+}
+
+static void
+test_remap_without_memory(void **state)
+{
+   struct rig *r = util_svc_alloc(sizeof(*r));
+   r->seed = 11;
+   util_svc_call(begin, r);
+   util_svc_call(remap_without_memory_inside, r);
+   util_svc_call(end, r);
+   util_svc_free(r);
+}
+
 /* ---- notifiers ---- */
 
 struct listener {
@@ -623,6 +658,7 @@ main(void)
    const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_notifiers),
       cmocka_unit_test(test_slow_clear),
+      cmocka_unit_test(test_remap_without_memory),
       cmocka_unit_test(test_random),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
