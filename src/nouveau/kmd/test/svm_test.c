@@ -189,7 +189,7 @@ nothing_moves_if_told_so(struct ctx *c)
 static void
 more_than_vram(struct ctx *c)
 {
-   const unsigned n = 3 * TEST_VRAM_B / PAGE;
+   const unsigned n = 4 * TEST_VRAM_B / PAGE;
    uint32_t *p = aligned_pages(n);
    for (unsigned i = 0; i < n; i++)
       p[i * 1024] = i;
