@@ -92,6 +92,7 @@ struct kdrm_gpusvm_stats {
    uint64_t faults[4];     /* entries by access, before merging */
    uint64_t faults_merged; /* same page twice in a batch */
    uint64_t batches, hmm_calls, retries, cancelled;
+   uint64_t exclusive_retries; /* of pages that an atomic wants alone */
    uint64_t pages_mapped, pages_mapped_ahead, pages_unmapped;
    uint64_t invalidations;
    uint64_t granules;

@@ -3,6 +3,7 @@
 /* Service of GPU faults, a batch at a time, granule by granule. */
 #include <assert.h>
 #include <errno.h>
+#include <unistd.h>
 
 #include "kernel/drm/kdrm_gpusvm_priv.h"
 #include "util/util_svc.h"
@@ -104,7 +105,8 @@ migrate_touched(struct service *s, const struct kdrm_gpusvm_fault *f,
  * in VRAM; a CPU that touches it takes it back (≙ device-exclusive pages). What
  * is in the way may be gone in a moment, so this is tried a few times; what
  * never moves (shared, of a file, pinned) is left to the bus. */
-#define EXCLUSIVE_TRIES 8
+#define EXCLUSIVE_TRIES    8
+#define EXCLUSIVE_PAUSE_US 20 /* doubles with each try: 5 ms in all */
 
 static void
 make_exclusive(struct service *s)
@@ -123,8 +125,10 @@ make_exclusive(struct service *s)
             break;
          kdrm_gpusvm_migrate_to_vram(svm, va, va + KMM_PAGE_SIZE,
                                      KDRM_CAUSE_GPU, &moved);
-         if (!moved)
-            kdrm_count(&svm->stats.retries, 1);
+         if (moved || i == EXCLUSIVE_TRIES - 1)
+            continue;
+         kdrm_count(&svm->stats.exclusive_retries, 1);
+         usleep(EXCLUSIVE_PAUSE_US << i);
       }
    }
 }
@@ -272,6 +276,31 @@ refuse(struct kdrm_gpusvm *svm, struct kdrm_gpusvm_fault *f, unsigned n,
    kdrm_count(&svm->stats.cancelled, n);
 }
 
+/* Pages that are on the move each time must stand still at some time. */
+#define ROUNDS_BEFORE_QUIET 4
+
+static int
+service_rounds(struct service *s)
+{
+   struct kdrm_gpusvm *svm = s->svm;
+   struct kmm_mm *mm = svm->config.mm;
+   struct kmm_quiet quiet;
+   int err;
+   unsigned rounds = 0;
+   while ((err = service_round(s)) == -EAGAIN) {
+      kdrm_count(&svm->stats.retries, 1);
+      if (++rounds == ROUNDS_BEFORE_QUIET)
+         kmm_quiet_begin(mm, &quiet, s->base, s->base + GRANULE_SIZE);
+      if (util_time_ns() > s->deadline_ns) {
+         err = -EBUSY;
+         break;
+      }
+   }
+   if (rounds >= ROUNDS_BEFORE_QUIET)
+      kmm_quiet_end(mm, &quiet);
+   return err;
+}
+
 /* All faults f[0..n) lie in one granule. */
 static void
 service_granule(struct kdrm_gpusvm *svm, struct kdrm_gpusvm_fault *f,
@@ -291,14 +320,7 @@ service_granule(struct kdrm_gpusvm *svm, struct kdrm_gpusvm_fault *f,
    migrate_touched(s, f, n);
    make_exclusive(s);
    want_neighbours(s);
-   int err;
-   while ((err = service_round(s)) == -EAGAIN) {
-      kdrm_count(&svm->stats.retries, 1);
-      if (util_time_ns() > s->deadline_ns) {
-         err = -EBUSY;
-         break;
-      }
-   }
+   int err = service_rounds(s);
    if (err)
       fail_all(s, err);
    answer(s, f, n);

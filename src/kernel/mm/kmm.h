@@ -274,6 +274,18 @@ enum kmm_direction {
    KMM_TO_SYSTEM
 };
 
+/* While it lasts, no migration to a device begins that overlaps [start, end);
+ * one that wants to waits, though not for long. For who maps pages of the range
+ * and finds them on the move each time. What is under way goes on, and all may
+ * come home. */
+struct kmm_quiet {
+   struct util_list link; /* in mm->quiets */
+   uint64_t start, end;
+};
+void kmm_quiet_begin(struct kmm_mm *mm, struct kmm_quiet *q, uint64_t start,
+                     uint64_t end);
+void kmm_quiet_end(struct kmm_mm *mm, struct kmm_quiet *q);
+
 #define KMM_MIGRATE_PFN                                                        \
    (1u << 0) /* candidate; after `pages`: it really moved */
 #define KMM_MIGRATE_WRITE (1u << 1) /* mapping is writable */

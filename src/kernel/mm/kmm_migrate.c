@@ -7,6 +7,7 @@
  * together with the host call that depends on it. */
 #include <errno.h>
 #include <sched.h>
+#include <time.h>
 
 #include "kernel/mm/kmm_priv.h"
 
@@ -211,11 +212,58 @@ stage_all(struct kmm_migrate *m)
                                  m->start + i * KMM_PAGE_SIZE, &m->pages[i]);
 }
 
-/* Nobody may move pages out while a fork is being made. */
-static void
-enter_gate(struct kmm_mm *mm)
+void
+kmm_quiet_begin(struct kmm_mm *mm, struct kmm_quiet *q, uint64_t start,
+                uint64_t end)
+{
+   q->start = start;
+   q->end = end;
+   kmm_lock(mm);
+   util_list_add_tail(&q->link, &mm->quiets);
+   kmm_unlock(mm);
+}
+
+void
+kmm_quiet_end(struct kmm_mm *mm, struct kmm_quiet *q)
 {
    kmm_lock(mm);
+   util_list_del(&q->link);
+   pthread_cond_broadcast(&mm->changed);
+   kmm_unlock(mm);
+}
+
+#define QUIET_MAX_NS 100000000ull
+
+static bool
+is_quiet_locked(struct kmm_mm *mm, uint64_t start, uint64_t end)
+{
+   util_list_for_each(struct kmm_quiet, q, &mm->quiets, link)
+      if (q->start < end && start < q->end)
+         return true;
+   return false;
+}
+
+/* Others want the range to keep still, each for a moment; but all of them
+ * together might want it for ever. */
+static void
+wait_for_quiet_locked(struct kmm_mm *mm, uint64_t start, uint64_t end)
+{
+   struct timespec until;
+   clock_gettime(CLOCK_REALTIME, &until);
+   until.tv_nsec += QUIET_MAX_NS;
+   until.tv_sec += until.tv_nsec / 1000000000;
+   until.tv_nsec %= 1000000000;
+   while (is_quiet_locked(mm, start, end) &&
+          pthread_cond_timedwait(&mm->changed, &mm->lock, &until) != ETIMEDOUT)
+      ;
+}
+
+/* Nobody may move pages out while a fork is being made. */
+static void
+enter_gate(struct kmm_mm *mm, uint64_t start, uint64_t end)
+{
+   kmm_lock(mm);
+   wait_for_quiet_locked(mm, start, end);
    while (mm->forking)
       pthread_cond_wait(&mm->changed, &mm->lock);
    mm->outbound++;
@@ -277,7 +325,7 @@ kmm_migrate_setup(struct kmm_migrate *m)
    m->cpages = m->moved = 0;
    m->inv = NULL;
    if (m->direction == KMM_TO_DEVICE)
-      enter_gate(mm);
+      enter_gate(mm, m->start, m->end);
    m->slot = mm->host->ops->slot_get(mm->host, m->direction);
    if (m->slot < 0) {
       if (m->direction == KMM_TO_DEVICE)

@@ -47,6 +47,7 @@ kmm_mm_create(const struct kmm_config *config, struct kmm_mm **mm_out)
    pthread_cond_init(&mm->work, NULL);
    util_list_init(&mm->faults);
    util_list_init(&mm->gone);
+   util_list_init(&mm->quiets);
    util_list_init(&mm->pagemaps);
 
    int err = create_host(config, &mm->host);

@@ -97,6 +97,7 @@ struct kmm_mm {
    unsigned outbound; /* TO_DEVICE migrations between setup and finalize */
    unsigned forking;  /* gate: closed for TO_DEVICE */
    bool leaving;      /* the process ends: nothing goes TO_DEVICE any more */
+   struct util_list quiets; /* kmm_quiet.link */
    struct util_list pagemaps;
    struct kmm_exclusion *exclusions;
    unsigned num_exclusions;

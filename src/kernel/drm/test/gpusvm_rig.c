@@ -245,7 +245,7 @@ gpu_state(struct gpu *g, void *at)
 
 struct setup {
    bool no_uffd, on_fault, learn, no_evict, upstream;
-   bool two, peers;
+   bool two, peers, exclusive;
    unsigned blocks;
 };
 
@@ -274,6 +274,7 @@ make_card(struct gpu *g, const struct setup *s)
       .only_faulting = s->upstream,
       .migrate_on_fault = s->on_fault,
       .learn = s->learn,
+      .exclusive_atomics = s->exclusive,
       .driver_data = g,
    };
    assert_int_equal(kdrm_gpusvm_create(&c, &g->svm), 0);
@@ -336,6 +337,12 @@ gpu_setup_learning(void **state)
    return make(
       state,
       &(struct setup){.blocks = MAX_BLOCKS, .on_fault = true, .learn = true});
+}
+
+int
+gpu_setup_exclusive(void **state)
+{
+   return make(state, &(struct setup){.blocks = MAX_BLOCKS, .exclusive = true});
 }
 
 int

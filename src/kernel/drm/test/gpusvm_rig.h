@@ -37,6 +37,9 @@ struct gpu {
    uint64_t pte[GPU_PAGES];
    unsigned map_calls, unmap_calls, moved_back;
    bool fail_copy;
+   /* Called when a block is asked for, with how often it has been. */
+   void (*on_alloc)(struct gpu *g, unsigned times);
+   unsigned alloc_calls;
    unsigned
       map_room; /* pages that the next map writes before it fails; 0: all */
    /* Copies wait for gpu_copy_go (or are done at once). */
@@ -58,6 +61,7 @@ int gpu_setup_small(void **state);
 int gpu_setup_small_coherent(void **state);
 int gpu_setup_upstream(void **state);
 int gpu_setup_learning(void **state);
+int gpu_setup_exclusive(void **state);
 /* Two cards, *state is the first: with and without leave to map each other's
  * pages. The first migrates on faults in `peers_on_fault`. */
 int gpu_setup_peers(void **state);

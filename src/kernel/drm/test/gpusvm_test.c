@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -312,6 +313,56 @@ test_eviction(void **state)
       assert_int_equal(*(uint32_t *)(g->app + i * PG), 3 * (1 + i));
 }
 
+/* All transfers are taken and there is no memory for another: what the CPU
+ * touches comes home all the same. */
+static void
+test_home_without_memory(void **state)
+{
+   struct gpu *g = *state;
+   memset(g->app, 1, 3 * GRANULE);
+   assert_int_equal(gpu_migrate(g, false, g->app, GRANULE), 512);
+   g->hold_copies = true;
+   assert_int_equal(gpu_migrate_begin(g, g->app + GRANULE, GRANULE), 512);
+   util_svc_fail_every(1);
+   char byte = *(volatile char *)g->app;
+   util_svc_fail_every(0);
+   gpu_copy_go(g);
+   assert_int_equal(byte, 1);
+   gpu_migrate_wait(g, g->app + GRANULE, GRANULE);
+}
+
+static void
+unlock_at_third(struct gpu *g, unsigned times)
+{
+   if (times == 3)
+      syscall(SYS_munlock, g->app, PG);
+}
+
+/* A locked page does not move. If it is let go in time the atomic gets it for
+ * itself, at the third try; if not, it is done over the bus. */
+static void
+test_exclusive_conflict(void **state)
+{
+   struct gpu *g = *state;
+   memset(g->app, 0, 2 * GRANULE);
+   /* Not by libc: a sanitizer would swallow it. */
+   if (!gpu_is_uffd(g) || syscall(SYS_mlock, g->app, PG) ||
+       syscall(SYS_mlock, g->app + GRANULE, PG))
+      skip();
+   g->on_alloc = unlock_at_third;
+   assert_int_equal(gpu_add(g, g->app, 5), 0);
+   assert_int_equal(gpu_state(g, g->app), 7); /* present, writable, in VRAM */
+   assert_int_equal(g->alloc_calls, 3);
+   assert_int_equal(gpu_stats(g).exclusive_retries, 2);
+   assert_int_equal(*(uint32_t *)g->app, 5);
+
+   assert_int_equal(gpu_add(g, g->app + GRANULE, 6), 0);
+   assert_int_equal(gpu_state(g, g->app + GRANULE), 3);
+   assert_int_equal(gpu_stats(g).exclusive_retries, 2 + 7);
+   assert_int_equal(*(uint32_t *)(g->app + GRANULE), 6);
+   syscall(SYS_munlock, g->app + GRANULE, PG);
+}
+
 /* The driver has no memory for the rest of the PTEs: what it wrote must not
  * outlive the page. */
 static void
@@ -508,6 +559,8 @@ main(int argc, char **argv)
       WITH(test_copy_failure, setup_plain),
       WITH(test_eviction, setup_small),
       WITH(test_eviction, setup_small_coherent),
+      WITH(test_exclusive_conflict, setup_exclusive),
+      WITH(test_home_without_memory, setup_plain),
       WITH(test_half_mapped, setup_plain),
       WITH(test_no_eviction, setup_upstream),
       WITH(test_brake, setup_small),
