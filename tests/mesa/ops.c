@@ -69,12 +69,16 @@ struct defect {
 static const struct defect defects[] = {
    {"collatz", .clover = true,
     .clover_svm = true}, /* loses the assignments to v */
+   /* irreducible control flow: wrong results, or a loop without an end */
+   {"goto_into_loops", .clover = true, .clover_svm = true, .rusticl = true},
    {"f64_div", .clover = true,
     .clover_svm = true},               /* a * (1 / b), off by one unit */
    {"private_bytes", .rusticl = true}, /* its compiler crashes */
    /* A register that holds 0 is overwritten by an address's high word, which is
     * 0 without SVM. */
    {"u64_div_small", .clover_svm = true},
+   {"sum_of_products", .clover_svm = true}, /* n's high word: without end */
+   {"sum_of_cubes", .clover_svm = true},
    {NULL},
 };
 
