@@ -186,6 +186,9 @@ init_locks(struct kmd *kmd)
    pthread_mutex_init(&kmd->lru_lock, NULL);
    util_list_init(&kmd->lru);
    atomic_init(&kmd->next_fence_context, 1);
+   kmd_thread_init(&kmd->irq);
+   kmd_thread_init(&kmd->work);
+   kmd_thread_init(&kmd->fault);
 }
 
 static void
@@ -209,7 +212,8 @@ join_machine(struct kmd *kmd)
    return 0;
 }
 
-/* Before the card, which may interrupt from the first moment on. */
+/* When everything they look at is there. The card may interrupt from its first
+ * moment on: that poke is remembered. */
 static int
 start_threads(struct kmd *kmd)
 {
@@ -250,12 +254,9 @@ card_create(const struct kmd_config *config, struct kmd **kmd_out)
       kmd->drm.prime = kmd_machine_prime(kmd->machine);
    if (config->debug & KMD_DEBUG_IOCTL)
       kmd->drm.trace = kmd_trace_ioctl;
-   ret = start_threads(kmd);
-   if (ret)
-      goto fail_threads;
    ret = kdrm_sched_init(&kmd->sched, "kmd-sched");
    if (ret)
-      goto fail_threads;
+      goto fail_locks;
    ret = create_sim(kmd);
    if (ret)
       goto fail_sched;
@@ -270,9 +271,15 @@ card_create(const struct kmd_config *config, struct kmd **kmd_out)
    ret = kmd_fault_init(kmd);
    if (ret)
       goto fail_gart;
+   ret = start_threads(kmd);
+   if (ret)
+      goto fail_threads;
    *kmd_out = kmd;
    return 0;
 
+fail_threads:
+   stop_threads(kmd);
+   kmd_fault_finish(kmd);
 fail_gart:
    destroy_gart(kmd);
 fail_vram:
@@ -281,8 +288,7 @@ fail_sim:
    nvsim_destroy(kmd->sim);
 fail_sched:
    kdrm_sched_finish(&kmd->sched);
-fail_threads:
-   stop_threads(kmd);
+fail_locks:
    kdrm_device_finish(&kmd->drm);
    finish_locks(kmd);
    kmd_machine_put(kmd->machine);

@@ -126,6 +126,7 @@ void kmd_client_disable_uvmm(struct kmd_client *client);
 /* What a job of EXEC may take, ns; 0: as long as it likes. */
 uint64_t kmd_job_timeout_ns(const struct kmd *kmd);
 
+void kmd_thread_init(struct kmd_thread *t); /* from here on it may be poked */
 int kmd_thread_start(struct kmd_thread *t, struct kmd *kmd, const char *name,
                      void (*run)(struct kmd *kmd));
 void kmd_thread_poke(struct kmd_thread *t);

@@ -40,14 +40,19 @@ thread_main(void *arg)
    }
 }
 
+void
+kmd_thread_init(struct kmd_thread *t)
+{
+   pthread_mutex_init(&t->lock, NULL);
+   pthread_cond_init(&t->cond, NULL);
+}
+
 int
 kmd_thread_start(struct kmd_thread *t, struct kmd *kmd, const char *name,
                  void (*run)(struct kmd *kmd))
 {
    t->kmd = kmd;
    t->run = run;
-   pthread_mutex_init(&t->lock, NULL);
-   pthread_cond_init(&t->cond, NULL);
    int ret = util_svc_thread_create(&t->thread, name, thread_main, t);
    t->started = ret == 0;
    return ret;

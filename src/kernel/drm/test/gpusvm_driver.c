@@ -141,7 +141,7 @@ static void
 moved(struct kdrm_pagemap *pm, const struct kdrm_moved *m)
 {
    if (m->direction == KMM_TO_SYSTEM)
-      __atomic_add_fetch(&gpu_of(pm)->moved_back, m->n, __ATOMIC_RELAXED);
+      gpu_of(pm)->moved_back += m->n;
 }
 
 const struct kdrm_pagemap_ops gpu_pagemap_ops = {

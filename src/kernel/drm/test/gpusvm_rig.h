@@ -31,12 +31,14 @@ struct gpu {
    struct kdrm_pagemap pm;
    uint8_t *vram;
    bool block_used[MAX_BLOCKS];
-   unsigned num_blocks, blocks_in_use;
-   uint64_t start; /* of the address space with a page table */
+   unsigned num_blocks;
+   _Atomic unsigned blocks_in_use; /* looked at without the lock */
+   uint64_t start;                 /* of the address space with a page table */
    pthread_mutex_t lock;
    uint64_t pte[GPU_PAGES];
-   unsigned map_calls, unmap_calls, moved_back;
-   bool fail_copy;
+   unsigned map_calls, unmap_calls;
+   _Atomic unsigned moved_back;
+   _Atomic bool fail_copy;
    /* Called when a block is asked for, with how often it has been. */
    void (*on_alloc)(struct gpu *g, unsigned times);
    unsigned alloc_calls;
@@ -45,8 +47,8 @@ struct gpu {
    /* Copies wait for gpu_copy_go (or are done at once). */
    bool hold_copies;
    pthread_cond_t copy_go;
-   unsigned refs;          /* of the mirror, by migrations in the background */
-   unsigned free_delay_us; /* that giving VRAM back takes */
+   unsigned refs; /* of the mirror, by migrations in the background */
+   _Atomic unsigned free_delay_us; /* that giving VRAM back takes */
    char *app;
    size_t app_B;
 };

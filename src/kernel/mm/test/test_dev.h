@@ -20,8 +20,9 @@ struct test_dev {
    bool used[TEST_DEV_PAGES];
    struct kmm_dpage pages[TEST_DEV_PAGES];
    unsigned num_used;
-   bool fail_copy;
-   bool skip_odd; /* the driver gives no page for every second one */
+   /* Orders of the test to the thread that brings pages home. */
+   _Atomic bool fail_copy;
+   _Atomic bool skip_odd; /* the driver gives no page for every second one */
    /* Called once, when a migration has been copied and not yet installed. */
    void (*midway)(void *data);
    void *midway_data;
