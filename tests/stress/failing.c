@@ -73,7 +73,7 @@ run(void)
       clEnqueueSVMMigrateMem(q, 1, list, NULL, 0, 0, NULL, NULL); /* a hint */
       launch(q, k, p);
       for (unsigned i = 0; i < PAGES * 1024; i++)
-         if (p[i] != (i % 1024 ? 0 : round))
+         if (__atomic_load_n(&p[i], __ATOMIC_RELAXED) != (i % 1024 ? 0 : round))
             _exit(WRONG);
    }
 }

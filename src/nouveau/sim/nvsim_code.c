@@ -156,12 +156,26 @@ note_max_reg(struct nvsim_instr *in)
 {
    struct sass_operands ops;
    sass_operands(&in->i, &ops);
+   uint8_t max = 0;
    for (unsigned o = 0; o < ops.count; o++) {
       const struct sass_operand *v = &ops.v[o];
       if (v->file != SASS_FILE_GPR)
          continue;
-      in->max_reg = MAX2(in->max_reg, v->reg + v->count - 1);
+      max = MAX2(max, v->reg + v->count - 1);
    }
+   __atomic_store_n(&in->max_reg, max, __ATOMIC_RELAXED);
+}
+
+/* The loop reads these, and the highest register, also while the instruction is
+ * being decoded; nvsim_exec_decode then reads them again. */
+static void
+decode_guard(struct nvsim_instr *in)
+{
+   const struct sass_instr *i = &in->i;
+   bool has = sass_op_info(i->op)->has_guard;
+   uint32_t flip = has && i->guard_not ? ~0u : 0;
+   __atomic_store_n(&in->guard, has ? i->guard : SASS_PT, __ATOMIC_RELAXED);
+   __atomic_store_n(&in->guard_not, flip, __ATOMIC_RELAXED);
 }
 
 /* Stores name their data in rd: a source. */
@@ -176,8 +190,6 @@ static void
 decode_fields(struct nvsim_instr *in)
 {
    const struct sass_instr *i = &in->i;
-   in->guard = sass_op_info(i->op)->has_guard ? i->guard : SASS_PT;
-   in->guard_not = sass_op_info(i->op)->has_guard && i->guard_not ? ~0u : 0;
    in->ra = src_row(i->ra);
    in->rb = src_row(i->rb);
    in->rc = src_row(i->rc);
@@ -218,6 +230,7 @@ decode_word(const struct nvsim *sim, const struct nvsim_code_page *page,
       return nvsim_exec_illegal;
    if (sass_check_regs(&in->i, NULL))
       return nvsim_exec_misaligned_reg;
+   decode_guard(in);
    decode_fields(in);
    note_max_reg(in);
    return nvsim_exec_lookup(&in->i);

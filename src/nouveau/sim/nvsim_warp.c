@@ -96,6 +96,8 @@ nvsim_exec_decode(struct nvsim_warp *w, const struct nvsim_instr *in,
    in->fn(w, in, w->active & (w->pred[in->guard] ^ in->guard_not));
 }
 
+#define relaxed(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
+
 static void __attribute__((noinline)) loop(struct nvsim_warp *w)
 {
    while (w->budget > 0 && w->state == NVSIM_WARP_READY) {
@@ -105,9 +107,10 @@ static void __attribute__((noinline)) loop(struct nvsim_warp *w)
       w->ip = in + 1;
       /* First of all members: decode writes it last. */
       nvsim_exec_fn fn = __atomic_load_n(&in->fn, __ATOMIC_ACQUIRE);
-      if (unlikely(in->max_reg >= w->num_regs))
+      if (unlikely(relaxed(in->max_reg) >= w->num_regs))
          bad_register(w);
-      fn(w, in, w->active & (w->pred[in->guard] ^ in->guard_not));
+      fn(w, in,
+         w->active & (w->pred[relaxed(in->guard)] ^ relaxed(in->guard_not)));
    }
 }
 

@@ -29,7 +29,7 @@
 #define RIG_FAULTS     64 /* entries of the fault buffer */
 #define RIG_GP_LOG2    6
 #define RIG_MAX_CODE_B 65536
-#define RIG_TIMEOUT_S  5u
+#define RIG_TIMEOUT_S  30u /* more than a slow machine wants */
 
 struct rig {
    struct nvsim *sim;
@@ -43,8 +43,8 @@ struct rig {
    uint32_t fault_get;
    pthread_mutex_t lock;
    pthread_cond_t cond;
-   uint32_t pending;        /* interrupts seen */
-   struct util_buf reports; /* lines of strict and race; under lock */
+   _Atomic uint32_t pending; /* interrupts seen */
+   struct util_buf reports;  /* lines of strict and race; under lock */
 };
 
 struct rig_config {
