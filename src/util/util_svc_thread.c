@@ -4,6 +4,7 @@
  * because the threads are the process's; its lock is a leaf. */
 #include <assert.h>
 #include <errno.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ struct thread {
    uint64_t stack_B;
    void *(*run)(void *);
    void *arg;
+   sem_t listed;
    uint64_t tcb;
    struct util_svc_range pinned[1 + UTIL_SVC_ASAN_MAX];
    unsigned num_pinned;
@@ -89,6 +91,7 @@ thread_entry(void *arg)
    struct thread *t = arg;
    pthread_setname_np(pthread_self(), t->name);
    add_thread(t);
+   sem_post(&t->listed);
    void *ret = t->run(t->arg);
    util_svc_leave(); /* what a sanitizer does at its end is the program's */
    return ret;
@@ -108,6 +111,7 @@ util_svc_thread_create_nofail(pthread_t *thread_out, const char *name,
    t->service = true;
    t->run = run;
    t->arg = arg;
+   sem_init(&t->listed, 0, 0);
    t->stack_B = THREAD_STACK;
    t->stack = util_svc_map(t->stack_B);
    int err = -ENOMEM;
@@ -131,6 +135,11 @@ util_svc_thread_create_nofail(pthread_t *thread_out, const char *name,
    pthread_attr_destroy(&attr);
    if (err)
       goto unmap;
+   /* What its start has touched (a sanitizer's data of the thread) is pinned
+    * before anybody looks for memory that may move: the thread may be the one
+    * that would have to bring it back. */
+   while (sem_wait(&t->listed))
+      ;
    *thread_out = t->pthread;
    return 0;
 unmap:
