@@ -121,10 +121,12 @@ serve_fault(struct kmm_mm *mm)
    if (err)
       util_err("kmm", "migrate_to_ram %#lx: error %d", va, err);
 
-   /* Still there: it was busy or the driver failed. Once more, a few times. */
+   /* Still there: it was busy or the driver failed. Once more, a few times. A
+    * page that came home and has gone again since has no attempts yet. */
    kmm_lock(mm);
    p = kmm_page_find(mm, va);
-   if (p && p->state == KMM_PAGE_DEVICE && util_list_is_empty(&p->fault_link)) {
+   if (p && p->state == KMM_PAGE_DEVICE && p->attempts &&
+       util_list_is_empty(&p->fault_link)) {
       if (err)
          give_up(mm, p);
       else

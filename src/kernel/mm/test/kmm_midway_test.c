@@ -5,10 +5,13 @@
 #include "test_host.h"
 
 #include <errno.h>
+#include <semaphore.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "util/util_svc.h"
 
 #define N       16 /* pages that migrate; CHANGED of them change */
 #define FIRST   4
@@ -251,6 +254,47 @@ test_fork(void **state)
    }
 }
 
+struct touch {
+   struct fixture *f;
+   sem_t touched, gone;
+};
+
+static void
+go_again(void *data)
+{
+   struct touch *t = data;
+   sem_wait(&t->touched);
+   assert_int_equal(
+      test_dev_migrate(t->f->dev, KMM_TO_DEVICE, t->f->app, N * PG), N);
+   sem_post(&t->gone);
+}
+
+/* A touch is served once: pages that went to the device again before the
+ * service has looked stay there. */
+static void
+test_gone_again(void **state)
+{
+   struct fixture *f = *state;
+   host_need_uffd(f);
+   struct touch *t = util_svc_alloc(sizeof(*t));
+   t->f = f;
+   sem_init(&t->touched, 0, 0);
+   sem_init(&t->gone, 0, 0);
+   host_fill(f->app, N);
+   assert_int_equal(test_dev_migrate(f->dev, KMM_TO_DEVICE, f->app, N * PG), N);
+   f->dev->at_home_data = t;
+   __atomic_store_n(&f->dev->at_home, go_again, __ATOMIC_RELEASE);
+   assert_int_equal(*(volatile char *)f->app, 1);
+   sem_post(&t->touched);
+   sem_wait(&t->gone);
+   usleep(50000); /* for what must not happen */
+   struct kmm_stats s = host_stats(f);
+   assert_int_equal(s.cpu_faults, 1);
+   assert_int_equal(s.device_pages, N);
+   host_check(f->app, N);
+   util_svc_free(t);
+}
+
 int
 main(void)
 {
@@ -258,6 +302,7 @@ main(void)
       BOTH(test_changes),
       BOTH(test_madv_free),
       BOTH(test_fork),
+      BOTH(test_gone_again),
    };
    return cmocka_run_group_tests(tests, NULL, NULL);
 }

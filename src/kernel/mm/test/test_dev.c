@@ -128,6 +128,10 @@ migrate_to_ram(struct kmm_pagemap *pm, uint64_t start, uint64_t end)
 {
    struct test_dev *dev = dev_of(pm);
    int n = migrate_piece(dev, KMM_TO_SYSTEM, start, end);
+   void (*at_home)(void *) =
+      __atomic_exchange_n(&dev->at_home, NULL, __ATOMIC_ACQ_REL);
+   if (at_home)
+      at_home(dev->at_home_data);
    return n < 0 ? n : dev->fail_copy ? -EIO : 0;
 }
 

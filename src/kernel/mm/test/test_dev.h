@@ -26,6 +26,10 @@ struct test_dev {
    /* Called once, when a migration has been copied and not yet installed. */
    void (*midway)(void *data);
    void *midway_data;
+   /* Called when a CPU touch has brought pages home, before the service looks
+    * what has become of them; once. */
+   void (*at_home)(void *data);
+   void *at_home_data;
 
    /* the mirror of [start, end) */
    struct kmm_notifier notifier;
