@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* The 3D class without a rasteriser. */
-#include "nvsim_rig.h"
+#include "nvsim_engine_rig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,9 +23,7 @@ static struct rig r;
 static int
 setup(void **state)
 {
-   static const struct rig_config config = {0};
-   rig_init(&r, &config);
-   rig_method(&r, D3, NV_HOST_SET_OBJECT, NV_CLASS_PASCAL_B);
+   engine_rig_init(&r, D3, NV_CLASS_PASCAL_B);
    return 0;
 }
 
@@ -39,27 +37,13 @@ teardown(void **state)
 static void
 run(void)
 {
-   rig_kick(&r);
-   if (rig_wait(&r))
-      return;
-   struct nvsim_error e = {0};
-   nvsim_next_error(r.sim, &e);
-   fail_msg("%s", e.text);
+   engine_rig_run(&r);
 }
 
-/* The channel ends with this text in its error. */
 static void
 expect_error(const char *text)
 {
-   rig_kick(&r);
-   assert_false(rig_wait(&r));
-   assert_true(rig_wait_interrupt(&r, NVSIM_INTR_ERROR));
-   struct nvsim_error e;
-   assert_true(nvsim_next_error(r.sim, &e));
-   if (!strstr(e.text, text))
-      fail_msg("%s", e.text);
-   rig_bind(&r);
-   rig_method(&r, D3, NV_HOST_SET_OBJECT, NV_CLASS_PASCAL_B);
+   engine_rig_expect_error(&r, text, D3, NV_CLASS_PASCAL_B);
    run();
 }
 

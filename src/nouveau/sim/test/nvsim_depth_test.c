@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: The partage authors */
 /* Clears of the depth and stencil target, read back through the copy engine. */
-#include "nvsim_rig.h"
+#include "nvsim_engine_rig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,9 +31,7 @@ static struct rig r;
 static int
 setup(void **state)
 {
-   static const struct rig_config config = {0};
-   rig_init(&r, &config);
-   rig_method(&r, D3, NV_HOST_SET_OBJECT, NV_CLASS_PASCAL_B);
+   engine_rig_init(&r, D3, NV_CLASS_PASCAL_B);
    return 0;
 }
 
@@ -47,12 +45,7 @@ teardown(void **state)
 static void
 run(void)
 {
-   rig_kick(&r);
-   if (rig_wait(&r))
-      return;
-   struct nvsim_error e = {0};
-   nvsim_next_error(r.sim, &e);
-   fail_msg("%s", e.text);
+   engine_rig_run(&r);
 }
 
 static void
@@ -215,15 +208,7 @@ refused(uint32_t format, uint32_t block, const char *text)
    target(rig_va(rig_alloc(&r, 4096)), format);
    rig_method(&r, D3, NV_3D_SET_ZT_BLOCK_SIZE, block);
    clear(1, 0, BOTH);
-   rig_kick(&r);
-   assert_false(rig_wait(&r));
-   struct nvsim_error e;
-   assert_true(rig_wait_interrupt(&r, NVSIM_INTR_ERROR));
-   assert_true(nvsim_next_error(r.sim, &e));
-   assert_non_null(strstr(e.text, text));
-   r.pending = 0;
-   rig_bind(&r);
-   rig_method(&r, D3, NV_HOST_SET_OBJECT, NV_CLASS_PASCAL_B);
+   engine_rig_expect_error(&r, text, D3, NV_CLASS_PASCAL_B);
 }
 
 static void

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: The partage authors */
 /* The engines of a channel together: which class a subchannel has, what comes
  * before what, what is looked up anew and when, time. */
-#include "nvsim_rig.h"
+#include "nvsim_engine_rig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,8 +27,7 @@ static struct rig r;
 static int
 setup(void **state)
 {
-   static const struct rig_config config = {0};
-   rig_init(&r, &config);
+   engine_rig_init(&r, 0, 0);
    return 0;
 }
 
@@ -42,27 +41,13 @@ teardown(void **state)
 static void
 run(void)
 {
-   rig_kick(&r);
-   if (rig_wait(&r))
-      return;
-   struct nvsim_error e = {0};
-   nvsim_next_error(r.sim, &e);
-   fail_msg("%s", e.text);
+   engine_rig_run(&r);
 }
 
-/* The channel ends with this text in its error, and is bound anew. */
 static void
 expect_error(const char *text)
 {
-   struct nvsim_error e = {0};
-   rig_kick(&r);
-   assert_false(rig_wait(&r));
-   assert_true(rig_wait_interrupt(&r, NVSIM_INTR_ERROR));
-   assert_true(nvsim_next_error(r.sim, &e));
-   if (!strstr(e.text, text))
-      fail_msg("%s, not: %s", e.text, text);
-   r.pending = 0;
-   rig_bind(&r);
+   engine_rig_expect_error(&r, text, 0, 0);
 }
 
 static void

@@ -90,11 +90,12 @@ void rig_kick(struct rig *r);
 void rig_submit(struct rig *r);
 /* An entry of words that lie in memory, read when it is reached. */
 void rig_submit_at(struct rig *r, uint64_t gpu_va, uint32_t length_dw);
-/* True: all that was kicked has finished. False: error, or five seconds. */
+/* True: all that was kicked has finished. False: error, or
+ * RIG_TIMEOUT_S. */
 bool rig_wait(struct rig *r);
 bool rig_is_done(struct rig *r);
-/* Sleeps until one of these interrupts has come; takes it. False: five seconds.
- */
+/* Sleeps until one of these interrupts has come; takes it. False:
+ * RIG_TIMEOUT_S. */
 bool rig_wait_interrupt(struct rig *r, uint32_t mask);
 /* Oldest fault buffer entry, taken. False: empty. */
 bool rig_next_fault(struct rig *r, struct nv_fault *f_out);
