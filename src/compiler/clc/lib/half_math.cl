@@ -266,20 +266,6 @@ as_it_is(half x)
       return result;                                                           \
    }
 
-#define REMQUO_N(space, n)                                                     \
-   BUILTIN half##n remquo(half##n x, half##n y, space int##n *second)          \
-   {                                                                           \
-      half##n result;                                                          \
-      int##n extra;                                                            \
-      for (uint i = 0; i < n; i++) {                                           \
-         int one;                                                              \
-         result[i] = remquo(x[i], y[i], &one);                                 \
-         extra[i] = one;                                                       \
-      }                                                                        \
-      *second = extra;                                                         \
-      return result;                                                           \
-   }
-
 #define SPACE(space)                                                           \
    HALF_SECOND(fract, space, below_one)                                        \
    HALF_SECOND(modf, space, as_it_is)                                          \
@@ -293,11 +279,7 @@ as_it_is(half x)
       *second = extra;                                                         \
       return result;                                                           \
    }                                                                           \
-   REMQUO_N(space, 2)                                                          \
-   REMQUO_N(space, 3)                                                          \
-   REMQUO_N(space, 4)                                                          \
-   REMQUO_N(space, 8)                                                          \
-   REMQUO_N(space, 16)
+   VECTORS_REMQUO(half, space)
 
 SPACE()
 SPACE(global)

@@ -79,20 +79,6 @@ remainder(float x, float y)
    return remainder_and_quotient(x, y, &quotient);
 }
 
-#define REMQUO_N(space, n)                                                     \
-   BUILTIN float##n remquo(float##n x, float##n y, space int##n *second)       \
-   {                                                                           \
-      float##n result;                                                         \
-      int##n quotient;                                                         \
-      for (uint i = 0; i < n; i++) {                                           \
-         int one;                                                              \
-         result[i] = remainder_and_quotient(x[i], y[i], &one);                 \
-         quotient[i] = one;                                                    \
-      }                                                                        \
-      *second = quotient;                                                      \
-      return result;                                                           \
-   }
-
 #define REMQUO(space)                                                          \
    BUILTIN float remquo(float x, float y, space int *second)                   \
    {                                                                           \
@@ -101,11 +87,7 @@ remainder(float x, float y)
       *second = quotient;                                                      \
       return result;                                                           \
    }                                                                           \
-   REMQUO_N(space, 2)                                                          \
-   REMQUO_N(space, 3)                                                          \
-   REMQUO_N(space, 4)                                                          \
-   REMQUO_N(space, 8)                                                          \
-   REMQUO_N(space, 16)
+   VECTORS_REMQUO(float, space)
 
 REMQUO()
 REMQUO(global)

@@ -75,4 +75,26 @@
       return name(x, (second##16)y);                                           \
    }
 
+/* With the quotient's low bits at *second. */
+#define VECTOR_REMQUO(type, space, n)                                          \
+   BUILTIN type##n remquo(type##n x, type##n y, space int##n *second)          \
+   {                                                                           \
+      type##n result;                                                          \
+      int##n quotient;                                                         \
+      for (uint i = 0; i < n; i++) {                                           \
+         int one;                                                              \
+         result[i] = remquo(x[i], y[i], &one);                                 \
+         quotient[i] = one;                                                    \
+      }                                                                        \
+      *second = quotient;                                                      \
+      return result;                                                           \
+   }
+
+#define VECTORS_REMQUO(type, space)                                            \
+   VECTOR_REMQUO(type, space, 2)                                               \
+   VECTOR_REMQUO(type, space, 3)                                               \
+   VECTOR_REMQUO(type, space, 4)                                               \
+   VECTOR_REMQUO(type, space, 8)                                               \
+   VECTOR_REMQUO(type, space, 16)
+
 #endif
