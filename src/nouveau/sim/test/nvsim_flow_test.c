@@ -19,6 +19,8 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include "util/test/test_random.h"
+
 #define GROUPS         3
 #define ROUNDS         400
 #define ROUNDS_OF_CARD 20
@@ -28,9 +30,7 @@ static uint64_t random_state;
 static uint32_t
 draw(void)
 {
-   random_state =
-      random_state * 6364136223846793005ull + 1442695040888963407ull;
-   return random_state >> 33;
+   return test_rng(&random_state) >> 33;
 }
 
 static void
@@ -83,10 +83,9 @@ check_program(struct rig *r, uint64_t out, uint64_t seed)
 static void
 test_random_flow(void **state)
 {
-   const char *seed = getenv("TEST_SEED"), *n = getenv("FUZZ_ROUNDS");
+   const char *n = getenv("FUZZ_ROUNDS");
    unsigned rounds = n ? (unsigned)atoi(n) : ROUNDS;
-   random_state = seed ? strtoull(seed, NULL, 0) : 1;
-   print_message("TEST_SEED=%#llx\n", (unsigned long long)random_state);
+   random_state = test_rng_state(test_seed());
    for (unsigned done = 0; done < rounds; done += ROUNDS_OF_CARD) {
       struct rig r;
       struct rig_config config = {.sms = 2,

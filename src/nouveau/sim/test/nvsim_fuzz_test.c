@@ -20,15 +20,14 @@
 
 #include "nouveau/headers/nv_class_3d.h"
 #include "nouveau/isa/sass.h"
+#include "util/test/test_random.h"
 
 static uint64_t random_state;
 
 static uint32_t
 draw(void)
 {
-   random_state =
-      random_state * 6364136223846793005ull + 1442695040888963407ull;
-   return random_state >> 33;
+   return test_rng(&random_state) >> 33;
 }
 
 static uint32_t
@@ -46,9 +45,8 @@ word32(void)
 static unsigned
 begin(unsigned rounds)
 {
-   const char *seed = getenv("TEST_SEED"), *n = getenv("FUZZ_ROUNDS");
-   random_state = seed ? strtoull(seed, NULL, 0) : 1;
-   print_message("seed %llu\n", (unsigned long long)random_state);
+   const char *n = getenv("FUZZ_ROUNDS");
+   random_state = test_rng_state(test_seed());
    return n ? (unsigned)atoi(n) : rounds;
 }
 
