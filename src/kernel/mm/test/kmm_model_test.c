@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: The partage authors */
 /* kernel/mm on a made-up address space: random operations, also between the
  * steps of a migration, against an oracle that knows nothing of pages that
- * move. */
+ * move. One file of some length: the rig's migration calls the program's random
+ * events midway, and they call the rig. */
 /* cmocka.h wants these in this order */
 /* clang-format off */
 #include <stdarg.h>
@@ -474,6 +475,17 @@ test_random(void **state)
    }
 }
 
+static void
+on_a_rig(unsigned seed, void (*inside)(void *rig))
+{
+   struct rig *r = util_svc_alloc(sizeof(*r));
+   r->seed = seed;
+   util_svc_call(begin, r);
+   util_svc_call(inside, r);
+   util_svc_call(end, r);
+   util_svc_free(r);
+}
+
 /* ---- a slow madvise ---- */
 
 static void
@@ -523,12 +535,7 @@ slow_clear_inside(void *arg)
 static void
 test_slow_clear(void **state)
 {
-   struct rig *r = util_svc_alloc(sizeof(*r));
-   r->seed = 7;
-   util_svc_call(begin, r);
-   util_svc_call(slow_clear_inside, r);
-   util_svc_call(end, r);
-   util_svc_free(r);
+   on_a_rig(7, slow_clear_inside);
 }
 
 /* ---- mremap without memory ---- */
@@ -558,12 +565,7 @@ remap_without_memory_inside(void *arg)
 static void
 test_remap_without_memory(void **state)
 {
-   struct rig *r = util_svc_alloc(sizeof(*r));
-   r->seed = 11;
-   util_svc_call(begin, r);
-   util_svc_call(remap_without_memory_inside, r);
-   util_svc_call(end, r);
-   util_svc_free(r);
+   on_a_rig(11, remap_without_memory_inside);
 }
 
 /* ---- notifiers ---- */
@@ -644,12 +646,7 @@ notifiers_inside(void *arg)
 static void
 test_notifiers(void **state)
 {
-   struct rig *r = util_svc_alloc(sizeof(*r));
-   r->seed = 5;
-   util_svc_call(begin, r);
-   util_svc_call(notifiers_inside, r);
-   util_svc_call(end, r);
-   util_svc_free(r);
+   on_a_rig(5, notifiers_inside);
 }
 
 int
